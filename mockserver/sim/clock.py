@@ -1,0 +1,62 @@
+"""Simulated time: microseconds since the Unix epoch, and how it follows the wall.
+
+This is the only module of the simulation that may ask the machine what time it is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+SECOND = 1_000_000
+EPOCH = 1_767_225_600 * SECOND
+"""2026-01-01T00:00:00Z: where every world starts whose clock does not follow the wall, so that runs compare."""
+
+MODES = ("real", "fast", "manual", "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How simulated time moves.
+
+    `real` and `fast` follow the wall, `fast` by `factor`; `manual` moves when told; `auto` is moved by the driver.
+    """
+
+    mode: str = "real"
+    factor: float = 1.0
+    started_wall: float = 0.0
+    started: int = EPOCH
+
+    @classmethod
+    def start(cls, mode: str = "real", factor: float = 60.0) -> Clock:
+        """A clock that starts now: at the wall's time if it is real, else at `EPOCH`."""
+        if mode == "real":
+            return cls(mode, 1.0, time.monotonic(), time.time_ns() // 1000)
+        return cls(mode, factor if mode == "fast" else 1.0, time.monotonic(), EPOCH)
+
+    @property
+    def follows_wall(self) -> bool:
+        return self.mode in ("real", "fast")
+
+    def read(self, now: int) -> int:
+        """The simulated time that it is, given the time the world has reached."""
+        if not self.follows_wall:
+            return now
+        return max(now, self.started + round((time.monotonic() - self.started_wall) * self.factor * SECOND))
+
+    def wall_seconds_until(self, at: int) -> float:
+        """How long the wall takes until the simulated moment `at`; at least 0."""
+        due = self.started_wall + (at - self.started) / SECOND / self.factor
+        return max(0.0, due - time.monotonic())
+
+
+def iso(at: int) -> str:
+    """A moment the way the platform writes it: `2026-01-01T00:00:00.000000Z`."""
+    seconds, micros = divmod(at, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+
+
+def wall_timestamp() -> int:
+    """Unix seconds by the wall clock: for the signature of a webhook, which verifiers accept for 300 s."""
+    return int(time.time())

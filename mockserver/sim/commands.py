@@ -1,0 +1,191 @@
+"""THE TABLE OF CONTENTS: which handler does a command, and what the command needs of its leg.
+
+One more command is its operation in `specs/`, a handler, and a row here. Route, validation, 401, 404 and 422, repeats
+by `command_id` and the refusals by state come from the specification and the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from mockserver.sim import calls, conversations, errors, gathering, listings, timings
+from mockserver.sim.clock import SECOND
+from mockserver.sim.errors import Problem, Refusal, Unsupported
+from mockserver.sim.events import Json
+from mockserver.sim.simulation import Simulation
+from mockserver.sim.states import ALIVE, INCOMING, INCOMING_UNANSWERED, NEEDS_ANSWERED, Condition
+from mockserver.sim.world import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an application asks for, already valid by the specification.
+
+    `name` is the command's short name (`answer`), `call_control_id` that of the path if the path has one, `params` the
+    other path parameters and `query` the query's.
+    """
+
+    name: str
+    body: Json = field(default_factory=dict)
+    call_control_id: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Json = field(default_factory=dict)
+    forgiven: tuple[str, ...] = ()
+
+
+OnLeg = Callable[[Simulation, Leg, Json], Json]
+OnAccount = Callable[[Simulation, Json], Json]
+Listing = Callable[[Simulation, Mapping[str, str], Json], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class LegCommand:
+    """A command on a leg; its handler returns `data` of the response."""
+
+    handler: OnLeg
+    needs: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCommand:
+    """A command on the account; its handler returns `data` of the response."""
+
+    handler: OnAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """A question about one leg, which changes nothing."""
+
+    handler: OnLeg
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list, which changes nothing; its handler returns the whole response body."""
+
+    handler: Listing
+
+
+COMMANDS: Mapping[str, LegCommand | AccountCommand | Retrieval | List] = {
+    "dial": AccountCommand(calls.dial),
+    "retrieve_call": Retrieval(calls.retrieve_call),
+    "list_active_calls": List(listings.active_calls),
+    "answer": LegCommand(calls.answer, INCOMING),
+    "hangup": LegCommand(calls.hangup, ALIVE),
+    "reject": LegCommand(calls.reject, INCOMING_UNANSWERED),
+    "client_state_update": LegCommand(calls.client_state_update, ALIVE),
+    "ai_assistant_start": LegCommand(conversations.ai_assistant_start, NEEDS_ANSWERED),
+    "ai_assistant_stop": LegCommand(conversations.ai_assistant_stop, NEEDS_ANSWERED),
+    "ai_assistant_join": LegCommand(conversations.ai_assistant_join, NEEDS_ANSWERED),
+    "ai_assistant_add_messages": LegCommand(conversations.ai_assistant_add_messages, NEEDS_ANSWERED),
+    "gather_using_ai": LegCommand(gathering.gather_using_ai, NEEDS_ANSWERED),
+}
+
+
+def execute(simulation: Simulation, request: Request) -> Json:
+    """Do what is asked and return the response body of a 200.
+
+    Raises `Refusal` with the platform's reasons, having changed nothing but the log, and `Unsupported` for a command
+    that has no row. Commands are written to the log either way; questions are not.
+    """
+    row = COMMANDS.get(request.name)
+    if row is None:
+        raise Unsupported(request.name)
+    if isinstance(row, List):
+        return row.handler(simulation, request.params, request.query)
+    if isinstance(row, Retrieval):
+        return {"data": row.handler(simulation, find_leg(simulation, request.call_control_id), request.body)}
+    try:
+        body, repeated = _obey(simulation, row, request)
+    except Refusal as refusal:
+        refused(simulation, request, refusal)
+        raise
+    data: Json = {"request": request.body, "status": 200, "response": body}
+    if repeated:
+        data["repeated"] = True
+    if request.forgiven:
+        data["forgiven"] = list(request.forgiven)
+    about = request.call_control_id or body["data"].get("call_control_id")
+    simulation.log.append(simulation.now, "command", request.name, about, data)
+    return body
+
+
+def refused(simulation: Simulation, request: Request, refusal: Refusal | Unsupported) -> None:
+    """Write to the log that a command was refused, here or by the contract before it got here."""
+    data: Json = {"request": request.body, "status": refusal.status, **refusal.body()}
+    if request.forgiven:
+        data["forgiven"] = list(request.forgiven)
+    simulation.log.append(simulation.now, "command", request.name, request.call_control_id, data)
+
+
+def find_leg(simulation: Simulation, call_control_id: str | None) -> Leg:
+    """The leg of an id; 90015 where there is none, or none any more: ten minutes after its end it is forgotten."""
+    leg = simulation.world.legs.get(call_control_id or "")
+    if leg is None or (leg.ended_at and simulation.now - leg.ended_at > timings.STATUS_KEPT * SECOND):
+        raise Refusal(errors.INVALID_CALL_CONTROL_ID)
+    return leg
+
+
+def _obey(simulation: Simulation, row: LegCommand | AccountCommand, request: Request) -> tuple[Json, bool]:
+    """The response body, and whether it is the repetition of an earlier one."""
+    injected = _injected(simulation, request.name)
+    leg = None if isinstance(row, AccountCommand) else find_leg(simulation, request.call_control_id)
+    calls.check_client_state(request.body)
+    earlier = _answer_to(simulation, request)
+    if earlier is not None:
+        return earlier, True
+    if injected is not None:
+        raise Refusal(injected)
+    if isinstance(row, AccountCommand):
+        body = {"data": row.handler(simulation, request.body)}
+    else:
+        assert leg is not None
+        problem = row.needs.refusal(leg.state, leg.direction)
+        if problem is not None:
+            raise Refusal(problem)
+        body = {"data": row.handler(simulation, leg, request.body)}
+        if request.body.get("client_state") is not None:
+            leg.client_state = request.body["client_state"]
+    _remember(simulation, request, body)
+    return body, False
+
+
+def _injected(simulation: Simulation, name: str) -> Problem | None:
+    """The refusal that a scenario wants for this very command, counted by its name from 1."""
+    world = simulation.world
+    if not world.injected:
+        return None
+    count = world.commands_seen[name] = world.commands_seen.get(name, 0) + 1
+    for fault in world.injected:
+        if fault.command == name and fault.nth == count:
+            return fault.problem
+    return None
+
+
+def _scope(request: Request) -> tuple[str, str] | None:
+    """Where a `command_id` counts: on its leg whatever the command, for dial on the account. Documented."""
+    command_id = request.body.get("command_id")
+    return (request.call_control_id or request.name, command_id) if command_id else None
+
+
+def _answer_to(simulation: Simulation, request: Request) -> Json | None:
+    """The response to an earlier command with the same `command_id`; repeating it is a GUESS."""
+    scope = _scope(request)
+    known = simulation.world.command_ids.get(scope) if scope else None
+    if known is None or simulation.now - known[0] > timings.COMMAND_ID_WINDOW * SECOND:
+        return None
+    body: Json = known[1]
+    return body
+
+
+def _remember(simulation: Simulation, request: Request, body: Json) -> None:
+    scope = _scope(request)
+    if scope is None:
+        return
+    seen = simulation.world.command_ids
+    seen.pop(scope, None)
+    seen[scope] = (simulation.now, body)
+    if len(seen) > simulation.world.settings.command_ids:
+        seen.popitem(last=False)

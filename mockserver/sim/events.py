@@ -1,0 +1,98 @@
+"""What happened: frozen entries in an append-only log, with readers.
+
+The log is the hub of the whole program. The simulation writes webhooks, commands and people's acts to it; the webhook
+sender, the printer, whoever waits and the live stream of the control interface read it. Nobody calls anybody else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+KINDS = ("webhook", "command", "person", "delivery", "warning", "scenario")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the webhooks of a leg go; `webhooks/policy.py` turns it into attempts.
+
+    `urls` and `retries_ms` are keyed by event type, as `webhook_urls` and `webhook_retries_policies` of a command are.
+    """
+
+    url: str | None = None
+    method: str = "POST"
+    failover_url: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
+    urls_method: str = "POST"
+    retries_ms: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    timeout_secs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened.
+
+    `seq` counts from 1 without gaps; `at` is simulated time in microseconds since the Unix epoch. `data` of a webhook
+    is its `data` object as the application receives it; of a command: `request`, `status`, `response` or `errors`.
+    `route` is set on webhooks alone.
+    """
+
+    seq: int
+    at: int
+    kind: str
+    name: str
+    call_control_id: str | None
+    data: Json
+    route: Route | None = None
+
+
+Reader = Callable[[Entry], None]
+
+
+class Log:
+    """The last `keep` entries, and the readers that are told of each new one, in the order they came."""
+
+    def __init__(self, keep: int = 20_000) -> None:
+        self.entries: deque[Entry] = deque(maxlen=keep)
+        self.last_seq = 0
+        self._readers: list[Reader] = []
+
+    def append(
+        self,
+        at: int,
+        kind: str,
+        name: str,
+        call_control_id: str | None,
+        data: Json,
+        route: Route | None = None,
+    ) -> Entry:
+        """Add an entry and tell every reader."""
+        self.last_seq += 1
+        entry = Entry(self.last_seq, at, kind, name, call_control_id, data, route)
+        self.entries.append(entry)
+        for reader in self._readers:
+            reader(entry)
+        return entry
+
+    def subscribe(self, reader: Reader) -> Callable[[], None]:
+        """Tell `reader` of every entry from now on; the result ends that."""
+        self._readers = [*self._readers, reader]
+        return lambda: self._unsubscribe(reader)
+
+    def after(self, seq: int) -> Iterator[Entry]:
+        """The kept entries with a higher number than `seq`."""
+        skip = max(0, seq - (self.last_seq - len(self.entries)))
+        for index in range(skip, len(self.entries)):
+            yield self.entries[index]
+
+    @property
+    def dropped(self) -> int:
+        """How many of the oldest entries are gone."""
+        return self.last_seq - len(self.entries)
+
+    def _unsubscribe(self, reader: Reader) -> None:
+        self._readers = [other for other in self._readers if other != reader]

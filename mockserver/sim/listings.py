@@ -1,0 +1,72 @@
+"""Lists of what there is, in pages."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.sim import errors
+from mockserver.sim.errors import Refusal
+from mockserver.sim.events import Json
+from mockserver.sim.simulation import Simulation
+from mockserver.sim.world import Leg
+
+
+def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json) -> Json:
+    """`GET /connections/{connection_id}/active_calls`: the calls of a connection that are up, oldest first.
+
+    Pages go by cursor (`page[limit]`, `page[after]`, `page[before]`); a cursor that we did not give is 10015.
+    """
+    connection_id = params["connection_id"]
+    legs = [leg for leg in simulation.world.legs.values() if leg.connection_id == connection_id and leg.is_alive]
+    page: Json = query.get("page") or {}
+    limit = int(page.get("limit") or page.get("size") or 20)
+    start = _start(legs, page, limit)
+    shown = legs[start : start + limit]
+    before = _cursor(shown[0]) if start > 0 and shown else None
+    after = _cursor(shown[-1]) if start + limit < len(legs) else None
+    path = f"/v2/connections/{connection_id}/active_calls?page[limit]={limit}"
+    meta: Json = {"total_items": len(legs), "cursors": _without_none(before=before, after=after)}
+    if after:
+        meta["next"] = f"{path}&page[after]={after}"
+    if before:
+        meta["previous"] = f"{path}&page[before]={before}"
+    return {"data": [_active_call(simulation, leg) for leg in shown], "meta": meta}
+
+
+def _start(legs: list[Leg], page: Json, limit: int) -> int:
+    """The index of the first leg of the page that a cursor asks for."""
+    index = {leg.call_control_id: number for number, leg in enumerate(legs)}
+    if page.get("after"):
+        return _position(index, page["after"], "page[after]") + 1
+    if page.get("before"):
+        return max(0, _position(index, page["before"], "page[before]") - limit)
+    return (int(page.get("number") or 1) - 1) * limit
+
+
+def _position(index: Mapping[str, int], cursor: str, parameter: str) -> int:
+    try:
+        return index[urlsafe_b64decode(cursor).decode()]
+    except (NotBase64, UnicodeDecodeError, ValueError, KeyError):
+        raise Refusal(errors.BAD_REQUEST, query=parameter) from None
+
+
+def _cursor(leg: Leg) -> str:
+    return urlsafe_b64encode(leg.call_control_id.encode()).decode()
+
+
+def _active_call(simulation: Simulation, leg: Leg) -> Json:
+    return {
+        "call_control_id": leg.call_control_id,
+        "call_duration": leg.duration(simulation.now),
+        "call_leg_id": leg.call_leg_id,
+        "call_session_id": leg.call_session_id,
+        "client_state": leg.client_state or "",
+        "record_type": "call",
+    }
+
+
+def _without_none(**values: Any) -> Json:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,61 @@
+"""How long things take on the platform, in seconds of simulated time.
+
+The figures with a source are medians of latencies recorded on live calls; they keep the order and the feel of real
+traffic. The rest is marked.
+"""
+
+INITIATED_AFTER_DIAL = 0.3
+"""Response of dial to `call.initiated`: recorded 0.2 to 0.5 s."""
+
+RING = 2.0
+"""How long a called person lets it ring. GUESS: people take 3 to 8 s; a developer at a screen should not have to."""
+
+ANSWERED_AFTER_ANSWER = 0.4
+"""Response of answer to `call.answered`: recorded 0.3 to 0.9 s."""
+
+HANGUP_AFTER_COMMAND = 0.15
+"""Response of hangup to `call.hangup`: recorded 0.12 to 0.2 s."""
+
+CONVERSATION_AFTER_START = 0.8
+"""Response of ai_assistant_start to `call.conversation.created`: recorded 0.7 to 0.94 s."""
+
+CONVERSATION_ENDED_AFTER = 0.05
+"""`call.hangup` to `call.conversation.ended`: recorded 0.05 s."""
+
+INSIGHTS_AFTER = 3.0
+"""`call.conversation.ended` to the insights. GUESS: seconds to minutes are documented."""
+
+SECONDS_PER_CHARACTER = 0.066
+"""Speed of synthetic speech: recorded 82 characters in 5.4 s."""
+
+REPLY = 0.7
+"""From the end of what a person says to the first sound of the assistant. GUESS."""
+
+THINK = 1.0
+"""From the end of what the assistant says to the first sound of a person. GUESS."""
+
+CALLER_PATIENCE = 60.0
+"""How long a caller listens to ringback before giving up. GUESS: the platform itself never ends such a call."""
+
+RING_TIMEOUT = 30.0
+"""Default of `timeout_secs` of dial, documented."""
+
+CALL_LIMIT = 14_400.0
+"""Default of `time_limit_secs` of dial, documented."""
+
+ASSISTANT_LIMIT = 1_800.0
+"""Default time limit of an assistant's conversation, documented."""
+
+USER_RESPONSE_TIMEOUT = 10.0
+"""Default of `user_response_timeout_ms` of gather_using_ai, documented."""
+
+COMMAND_ID_WINDOW = 60.0
+"""How long a `command_id` makes later commands void, documented."""
+
+STATUS_KEPT = 600.0
+"""How long an ended call can still be retrieved, documented."""
+
+
+def speech(text: str) -> float:
+    """How long it takes to say `text`, in seconds."""
+    return len(text) * SECONDS_PER_CHARACTER
