@@ -13,6 +13,9 @@ from mockserver.sim.events import Json
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
 
+NO_CURSOR = "null"
+"""The published default of the cursors: four letters that mean none."""
+
 
 def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json) -> Json:
     """`GET /connections/{connection_id}/active_calls`: the calls of a connection that are up, oldest first.
@@ -21,7 +24,7 @@ def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json)
     """
     connection_id = params["connection_id"]
     legs = [leg for leg in simulation.world.legs.values() if leg.connection_id == connection_id and leg.is_alive]
-    page: Json = query.get("page") or {}
+    page: Json = {key: value for key, value in (query.get("page") or {}).items() if value != NO_CURSOR}
     limit = int(page.get("limit") or page.get("size") or 20)
     start = _start(legs, page, limit)
     shown = legs[start : start + limit]

@@ -53,6 +53,11 @@ class Timeline:
         self._drop_void()
         return self._heap[0][0] if self._heap else None
 
+    def peek(self) -> Plan | None:
+        """The first plan, or None."""
+        self._drop_void()
+        return self._heap[0][2] if self._heap else None
+
     def anything_near(self) -> bool:
         """Is anything planned that is not a mere backstop?"""
         return self._near > 0

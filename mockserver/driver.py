@@ -1,0 +1,263 @@
+"""Lets time pass in a live process: it follows the wall, skips to what comes next, or stands still until told.
+
+One driver moves one simulation, inside one event loop. Everything that touches the simulation from outside goes
+through it, so that the world is first brought up to now. Time can be held, by name: a webhook in flight holds it, and
+so may anything else whose outcome decides what happens next; no clock that is ours to move passes a hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import ParamSpec, TypeVar
+
+from mockserver.sim.clock import SECOND, Clock
+from mockserver.sim.commands import Request, execute
+from mockserver.sim.events import Entry, Json
+from mockserver.sim.simulation import Simulation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CUSHION = 0.05
+"""Real seconds for which the application may act after something reached it, before time skips. Measured: 10 ms is too
+short for one that acts 20 ms after it answered a webhook."""
+
+LONG_CUSHION = 1.0
+"""The same before a mere limit is skipped to (a caller's patience, a call's longest duration): nobody waits for it."""
+
+logger = logging.getLogger("mockserver")
+
+
+class StillWaiting(Exception):
+    """What was waited for did not come in time. The text says what holds time and what is still to come."""
+
+
+class Driver:
+    """Moves a simulation the way its clock says."""
+
+    def __init__(
+        self, simulation: Simulation, clock: Clock, cushion: float = CUSHION, long_cushion: float = LONG_CUSHION
+    ) -> None:
+        self.simulation = simulation
+        self.clock = clock
+        self._cushion, self._long_cushion = cushion, long_cushion
+        self._holds: Counter[str] = Counter()
+        self._waiters = 0
+        self._owed = False
+        self._stirs = 0
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0
+        self._mover: asyncio.Task[None] | None = None
+        self._unsubscribe = simulation.log.subscribe(self._heard)
+
+    # What comes from outside
+
+    def execute(self, request: Request) -> Json:
+        """Do a command of the application now; see `commands.execute`."""
+        return self.act(execute, self.simulation, request)
+
+    def act(self, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something that changes the simulation, at the time that it is now."""
+        self.catch_up()
+        try:
+            return action(*args, **kwargs)
+        finally:
+            self._owed = True
+            self.stir()
+
+    def catch_up(self) -> None:
+        """Bring the world up to now, if the wall moves it."""
+        if self.clock.follows_wall:
+            self._advance_to(self.clock.read(self.simulation.now))
+
+    @property
+    def holds(self) -> list[str]:
+        """The names of what holds time."""
+        return sorted(self._holds)
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Hold time while the block runs. A clock that follows the wall cannot be held."""
+        self._holds[name] += 1
+        try:
+            yield
+        finally:
+            self._holds[name] -= 1
+            if not self._holds[name]:
+                del self._holds[name]
+            self._owed = True
+            self.stir()
+
+    def stir(self) -> None:
+        """Something happened: plans may have changed, and the cushion begins anew."""
+        self._stirs += 1
+        if self.clock.follows_wall:
+            self._set_timer()
+        elif self.clock.mode == "auto":
+            self._changed.set()
+            if self._mover is None:
+                self._mover = asyncio.get_running_loop().create_task(self._skip_on())
+        else:
+            self._changed.set()
+
+    # What waits
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in simulated time."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.catch_up()
+        plan = self.simulation.after(seconds, _wake, woken)
+        self.stir()
+        try:
+            await woken
+        finally:
+            self.simulation.timeline.cancel(plan)
+
+    async def wait_for(self, wanted: Callable[[Entry], bool], limit: float = 10.0) -> Entry:
+        """Wait until something is written to the log, at most `limit` real seconds; raises `StillWaiting`.
+
+        While somebody waits, a clock that skips also skips to mere limits, such as the longest duration of a call.
+        """
+        found: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+
+        def look(entry: Entry) -> None:
+            if not found.done() and wanted(entry):
+                found.set_result(entry)
+
+        unsubscribe = self.simulation.log.subscribe(look)
+        self._waiters += 1
+        self.stir()
+        try:
+            async with asyncio.timeout(limit):
+                return await found
+        except TimeoutError:
+            raise StillWaiting(self.explain()) from None
+        finally:
+            self._waiters -= 1
+            unsubscribe()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let a clock that skips go on to mere limits while the block runs."""
+        self._waiters += 1
+        self.stir()
+        try:
+            yield
+        finally:
+            self._waiters -= 1
+
+    async def advance(self, seconds: float) -> None:
+        """Let so much simulated time pass, step by step, and return when the world is quiet again."""
+        async with self._turn:
+            target = self.simulation.now + round(seconds * SECOND)
+            while True:
+                await self._settled()
+                due = self.simulation.timeline.next_at()
+                if due is None or due > target:
+                    break
+                self._advance_to(due)
+            self._advance_to(target)
+            await self._settled()
+
+    def explain(self) -> str:
+        """What holds time, what is still to come, and what happened last."""
+        simulation = self.simulation
+        plan = simulation.timeline.peek()
+        coming = "nothing" if plan is None else f"{_name(plan.action)} in {(plan.at - simulation.now) / SECOND:g} s"
+        last = [f"{entry.kind} {entry.name}" for entry in list(simulation.log.entries)[-5:]]
+        return (
+            f"time is held by {', '.join(self.holds) or 'nobody'}; next comes {coming}; "
+            f"last came {', '.join(last) or 'nothing'}"
+        )
+
+    async def close(self) -> None:
+        """Let time stand still for good."""
+        self._unsubscribe()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._mover is not None:
+            self._mover.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._mover
+
+    # How time moves
+
+    def _heard(self, entry: Entry) -> None:
+        if entry.kind == "webhook" and entry.route is not None and (entry.route.url or entry.route.urls):
+            self._owed = True
+
+    def _set_timer(self) -> None:
+        due = self.simulation.timeline.next_at()
+        if due is None or (self._timer is not None and self._timer_at <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        delay = self.clock.wall_seconds_until(due)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        self._timer = None
+        self.catch_up()
+        self._set_timer()
+
+    async def _skip_on(self) -> None:
+        """The clock that skips: to the next plan, whenever nobody holds time and nothing stirs."""
+        while True:
+            self._changed.clear()
+            async with self._turn:
+                moved = await self._skip()
+            if moved:
+                await asyncio.sleep(0)
+            else:
+                await self._changed.wait()
+
+    async def _skip(self) -> bool:
+        await self._settled()
+        plan = self.simulation.timeline.peek()
+        if plan is None or (plan.backstop and not self._waiters):
+            return False
+        if plan.backstop:
+            stirs = self._stirs
+            await asyncio.sleep(self._long_cushion)
+            if stirs != self._stirs or self._holds:
+                return True
+        self._advance_to(plan.at)
+        return True
+
+    async def _settled(self) -> None:
+        """Return when nobody holds time and, if something reached the application, it was given time to act."""
+        while self._holds or self._owed:
+            if self._holds:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            stirs = self._stirs
+            await asyncio.sleep(self._cushion)
+            if stirs == self._stirs and not self._holds:
+                self._owed = False
+
+    def _advance_to(self, moment: int) -> None:
+        """Let what is due happen. A plan that fails is a defect of ours: it is reported, and time goes on."""
+        while True:
+            try:
+                self.simulation.advance_to(moment)
+            except Exception:
+                logger.exception("a step of the simulation failed")
+            else:
+                return
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
+
+
+def _name(action: Callable[..., object]) -> str:
+    return getattr(action, "__name__", str(action)).strip("_").replace("_", " ")

@@ -1,0 +1,147 @@
+"""The outermost layer: bytes in, bytes out, and one line for whoever watches.
+
+Plain ASGI, since a request costs less than the framework's own request and response objects would; everything that is
+not one JSON answer (streams, start-up, shutdown) is the framework's.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver.sim import errors
+from mockserver.sim.errors import Refusal, Unsupported
+from mockserver.sim.events import Json
+
+logger = logging.getLogger("mockserver")
+
+MAX_BODY = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as it came: `path` as sent, that is still percent-encoded, and header names in lower case."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a status, a JSON body, and what the printed line says about it."""
+
+    status: int
+    body: Json
+    name: str = ""
+    about: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that was served, for the printed line."""
+
+    method: str
+    path: str
+    name: str
+    about: str | None
+    status: int
+    millis: float
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+Watch = Callable[[Exchange], None]
+
+
+async def read(scope: Scope, receive: Receive, max_body: int = MAX_BODY) -> Incoming:
+    """Read a whole request; refuses a body that is too large without keeping it."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= max_body:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        more = message.get("more_body", False)
+    if size > max_body:
+        raise Refusal(errors.BODY_TOO_LARGE, kilobytes=max_body // 1024)
+    return Incoming(
+        method=scope["method"],
+        path=below(scope),
+        query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        body=b"".join(chunks),
+    )
+
+
+def below(scope: Scope) -> str:
+    """The path below where the interface is mounted, as it was sent."""
+    path: str = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").split("?", 1)[0]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+async def serve(
+    scope: Scope, receive: Receive, send: Send, handle: Callable[[Incoming], Awaitable[Answer]], watch: Watch
+) -> None:
+    """Answer one request with JSON, whatever happens: a refusal in the platform's form, a defect as a 500."""
+    began = perf_counter()
+    try:
+        answer = await handle(await read(scope, receive))
+    except (Refusal, Unsupported) as refusal:
+        answer = refused(refusal)
+    except ConnectionAbortedError:
+        return
+    except Exception:
+        logger.exception("%s %s failed: a defect of the simulator", scope["method"], scope["path"])
+        answer = refused(Refusal(errors.INTERNAL_ERROR))
+    await send_json(send, answer)
+    problems = tuple(f"{item['code']} {item['title']}: {item['detail']}" for item in answer.body.get("errors", ()))
+    watch(
+        Exchange(
+            method=scope["method"],
+            path=scope["path"],
+            name=answer.name,
+            about=answer.about,
+            status=answer.status,
+            millis=(perf_counter() - began) * 1000,
+            problems=problems,
+            warnings=answer.warnings,
+        )
+    )
+
+
+def refused(refusal: Refusal | Unsupported, name: str = "", about: str | None = None, **more: Any) -> Answer:
+    """A refusal as an answer."""
+    return Answer(refusal.status, refusal.body(), name, about, **more)
+
+
+async def send_json(send: Send, answer: Answer) -> None:
+    """Send a JSON answer with its request id."""
+    content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        (b"x-request-id", str(uuid4()).encode()),
+        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
