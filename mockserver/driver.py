@@ -50,6 +50,7 @@ class Driver:
         self._owed = False
         self._stirs = 0
         self._changed = asyncio.Event()
+        self._resting = asyncio.Event()
         self._turn = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0
@@ -97,6 +98,7 @@ class Driver:
     def stir(self) -> None:
         """Something happened: plans may have changed, and the cushion begins anew."""
         self._stirs += 1
+        self._resting.clear()
         if self.clock.follows_wall:
             self._set_timer()
         elif self.clock.mode == "auto":
@@ -151,6 +153,14 @@ class Driver:
             yield
         finally:
             self._waiters -= 1
+
+    async def rest(self) -> None:
+        """Return when a clock that skips has nothing more to skip to and nobody acts any more.
+
+        Mere limits count as something to skip to only while somebody waits.
+        """
+        self.stir()
+        await self._resting.wait()
 
     async def advance(self, seconds: float) -> None:
         """Let so much simulated time pass, step by step, and return when the world is quiet again."""
@@ -221,7 +231,8 @@ class Driver:
     async def _skip(self) -> bool:
         await self._settled()
         plan = self.simulation.timeline.peek()
-        if plan is None or (plan.backstop and not self._waiters):
+        if plan is None or (plan.backstop and not self._waiters and not self.simulation.timeline.anything_near()):
+            self._resting.set()
             return False
         if plan.backstop:
             stirs = self._stirs

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -34,8 +34,9 @@ from mockserver.sim.errors import EXPECTED_JSON, MALFORMED_JSON, UNPROCESSABLE, 
 if TYPE_CHECKING:
     import jsonschema_rs
 
+ANY_TEXT = re.compile(".*", re.DOTALL)
 METHODS = ("get", "post", "put", "patch", "delete")
-QUERY_TYPES = {
+QUERY_TYPES: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
     "integer": (re.compile(r"[+-]?[0-9]{1,15}"), int),
     "number": (re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"), float),
     "boolean": (re.compile(r"true|false"), "true".__eq__),
@@ -96,13 +97,13 @@ class Operation:
         """The request as the handler may rely on it. Raises `Refusal` with all problems, and nothing else."""
         compiled, forgiven = self.compiled, list[Forgiven]()
         values, texts, raised = compiled.read_query(query, forgiven)
-        if compiled.validator is None:
-            value = None
-        else:
+        value, fine = None, compiled.accepts_query(values)
+        if compiled.validator is not None:
             value = compiled.read_body(body, content_type, forgiven)
             if not compiled.accepts(value):
-                value = compiled.forgive(value, forgiven, raised)
-        raised += compiled.refused(path_params, values, texts, value)
+                value, fine = compiled.forgive(value, forgiven, raised), False
+        if not fine:
+            raised += compiled.refused(path_params, values, texts, value)
         if raised:
             raise Refusal.of(in_order(raised, compiled.shape))
         return Checked(value, values, tuple(forgiven))
@@ -170,8 +171,8 @@ class _Compiled:
                 continue
             place, types = self.query_places[name]
             kind = next((kind for kind in QUERY_TYPES if kind in types), "")
-            pattern, convert = QUERY_TYPES.get(kind, (None, str))
-            if pattern and not pattern.fullmatch(text):
+            pattern, convert = QUERY_TYPES.get(kind, (ANY_TEXT, str))
+            if not pattern.fullmatch(text):
                 raised.append(WRONG_TYPE.raised(parameter=name, type=kind, query=name))
                 continue
             texts[name] = text
@@ -194,8 +195,14 @@ class _Compiled:
             forgiven.append(Forgiven("no-content-type", "", f"{name}: no Content-Type, read as application/json"))
         return value
 
+    def accepts_query(self, values: Json) -> bool:
+        """The fast yes to a query."""
+        if not values and not self.query_required:
+            return True
+        return self.query_validator is None or self.query_validator.is_valid(values)
+
     def accepts(self, value: Json) -> bool:
-        """The fast yes."""
+        """The fast yes to a body."""
         assert self.validator is not None
         return self.validator.is_valid(value) and self.shape.tidy(value) and not self._beyond(value)
 
@@ -221,12 +228,8 @@ class _Compiled:
         self, path_params: Mapping[str, str], values: Json, texts: Mapping[str, str], value: Json | None
     ) -> list[Raised]:
         """The precise no: openapi-core's reasons, if a compiled check does not accept; then our limits."""
-        body_fine = self.validator is None or self.validator.is_valid(value)
-        query_fine = (
-            not (values or self.query_required) or self.query_validator is None or self.query_validator.is_valid(values)
-        )
         raised: list[Raised] = []
-        if not (body_fine and query_fine):
+        if not self.accepts_query(values) or not (self.validator is None or self.validator.is_valid(value)):
             body = None if value is None else json.dumps(value).encode()
             operation = self.operation
             try:
@@ -245,7 +248,8 @@ class _Compiled:
         # openapi-core looks a discriminator's value up in a dict, which fails if the value is a list or an object
         assert self.validator is not None
         failure = next(iter(self.validator.iter_errors(value)))
-        return [UNPROCESSABLE.raised(reason=failure.message, at=leniency.pointer(failure.instance_path) or "/")]
+        at = leniency.pointer(failure.instance_path) or "/"
+        return [UNPROCESSABLE.raised(reason=failure.message, at=at)]
 
     def _beyond(self, value: Json) -> bool:
         limited = value.keys() & self.rules.keys()

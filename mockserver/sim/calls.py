@@ -384,14 +384,14 @@ def _end_soon(simulation: Simulation, leg: Leg, cause: str, source: str, sip_sta
 
 
 def _check_numbers(destinations: list[str], from_: str) -> None:
-    wrong = [errors.NOT_E164.raised(parameter="to") for to in destinations if not _is_destination(to)][:1]
+    wrong = [errors.NOT_E164.raised(parameter="to") for to in destinations if not is_destination(to)][:1]
     if not E164.fullmatch(from_) and not all(SIP.fullmatch(to) for to in destinations):
         wrong.append(errors.NOT_E164.raised(parameter="from"))
     if wrong:
         raise Refusal.of(wrong)
 
 
-def _is_destination(to: str) -> bool:
+def is_destination(to: str) -> bool:
     return bool(E164.fullmatch(to) or SIP.fullmatch(to))
 
 

@@ -31,7 +31,13 @@ def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json)
     before = _cursor(shown[0]) if start > 0 and shown else None
     after = _cursor(shown[-1]) if start + limit < len(legs) else None
     path = f"/v2/connections/{connection_id}/active_calls?page[limit]={limit}"
-    meta: Json = {"total_items": len(legs), "cursors": _without_none(before=before, after=after)}
+    meta: Json = {
+        "total_items": len(legs),
+        "cursors": _without_none(before=before, after=after),
+        # GUESS: the official SDK pages by number and would never end without these two
+        "page_number": start // limit + 1,
+        "total_pages": max(1, -(-len(legs) // limit)),
+    }
     if after:
         meta["next"] = f"{path}&page[after]={after}"
     if before:

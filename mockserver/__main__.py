@@ -1,0 +1,5 @@
+"""`python -m mockserver` is `telnyx-mockserver`."""
+
+from mockserver.cli import main
+
+main()

@@ -1,0 +1,399 @@
+"""The command line: a few lines a command. The only place that reads environment variables."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockserver import __version__
+from mockserver.settings import HOST, PORT, Config, data_folder
+from mockserver.sim.clock import MODES
+
+PREFIX = "TELNYX_MOCKSERVER_"
+
+
+def main() -> None:
+    """The entry point of the command."""
+    cli(prog_name="telnyx-mockserver")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "-V", "--version")
+def cli() -> None:
+    """A voice platform in a box: a local simulator of the Telnyx Call Control API. Independent and unofficial.
+
+    Every option of serve and run can also be set as an environment variable: --webhook-url is
+    TELNYX_MOCKSERVER_WEBHOOK_URL, and so on.
+    """
+
+
+def option(*names: str, **rest: Any) -> Callable[[Any], Any]:
+    """A click option that is also an environment variable."""
+    rest.setdefault("envvar", PREFIX + names[0].strip("-").upper().replace("-", "_"))
+    return click.option(*names, show_default=True, **rest)
+
+
+def world_options(command: Any) -> Any:
+    """The options of whatever starts a world."""
+    for each in reversed(
+        [
+            option("--host", default=HOST, help="Address to listen on."),
+            option("--port", default=PORT, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."),
+            option("--webhook-failover-url", help="Where a webhook goes when its first address fails twice."),
+            option("--webhook-timeout", default=2.0, type=click.FloatRange(0.05, 30), help="Seconds to wait for 2xx."),
+            option("--seed", default=0, type=int, help="Where ids come from: same seed, same inputs, same ids."),
+            option("--signing-key", help="Seed of the Ed25519 key, 32 bytes in Base64 or hex.  [default: a fixed one]"),
+            option("--api-key", multiple=True, help="An API key that is good; repeat. Without it, any key is."),
+            option("--connections", default="open", type=click.Choice(["open", "known"]), help="Which may dial."),
+            option("--connection-id", multiple=True, help="With --connections known: an id that may; repeat."),
+            option("--strict", is_flag=True, help="Forgive nothing: refuse whatever the published interface does."),
+            option(
+                "--loop-guard", default=200, type=click.IntRange(0), help="Calls a minute taken for a loop; 0: off."
+            ),
+            option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Of the exchange lines."),
+        ]
+    ):
+        command = each(command)
+    return command
+
+
+def config_of(options: dict[str, Any]) -> Config:
+    """The settings that options give; a signing key that is none is a usage error."""
+    from mockserver.webhooks.signing import Signer
+
+    renamed = {
+        **options,
+        "api_keys": options.pop("api_key"),
+        "connection_ids": options.pop("connection_id"),
+        "scenarios": tuple(options.pop("scenario", ())),
+    }
+    renamed.pop("api_key", None)
+    renamed.pop("connection_id", None)
+    renamed.pop("scenario", None)
+    given = {name: value for name, value in renamed.items() if value is not None}
+    config = Config(**given)
+    try:
+        Signer.from_text(config.signing_key)
+    except ValueError as error:
+        raise click.UsageError(f"--signing-key: {error}") from None
+    return config
+
+
+@cli.command()
+@world_options
+@option("--webhook-url", help="Where webhooks go that no call says otherwise of.")
+@option("--scenario", multiple=True, type=click.Path(path_type=Path), help="A file, or a bundled one's name; repeat.")
+@option("--clock", default="real", type=click.Choice(MODES), help="Who moves time.")
+@option("--factor", default=60.0, type=click.FloatRange(0.001, 1_000_000), help="How fast the clock 'fast' is.")
+def serve(**options: Any) -> None:
+    """Start the simulator. Ctrl-C ends it."""
+    from mockserver.printer import Printer
+    from mockserver.server import Platform, Server
+
+    options["scenario"] = [_scenario_file(path) for path in options["scenario"]]
+    config = config_of(options)
+    for path in config.scenarios:
+        _load(path)
+    printer = Printer(form=config.log_format, colour=sys.stdout.isatty())
+    platform = Platform(config, printer.exchange, printer.entry)
+    try:
+        server = Server(platform)
+    except OSError as error:
+        _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port (0: a free one).")
+    if config.log_format == "text":
+        printer.say(_box(config, server.url, platform.signer.public_key, platform.spec_date))
+    else:
+        printer.say(json.dumps({"base_url": f"{server.url}/v2", "public_key": platform.signer.public_key}))
+    server.run()
+
+
+@cli.command()
+@click.option("--format", "form", default="sh", type=click.Choice(["sh", "dotenv", "json", "github"]))
+@option("--host", default=HOST)
+@option("--port", default=PORT, type=int)
+@option("--signing-key")
+def env(form: str, host: str, port: int, signing_key: str | None) -> None:
+    """Print the environment variables that make an SDK use the simulator.
+
+    \b
+    eval "$(telnyx-mockserver env)"                            in a shell
+    telnyx-mockserver env --format dotenv > .env               for docker and the like
+    telnyx-mockserver env --format github >> "$GITHUB_ENV"     in a workflow
+    """
+    from mockserver.webhooks.signing import DEFAULT_SEED, Signer
+
+    try:
+        public_key = Signer.from_text(signing_key or DEFAULT_SEED).public_key
+    except ValueError as error:
+        raise click.UsageError(f"--signing-key: {error}") from None
+    variables = _environment(_url(host, port), public_key)
+    if form == "json":
+        click.echo(json.dumps(variables, indent=2))
+        return
+    line = "export {}='{}'" if form == "sh" else "{}={}"
+    for name, value in variables.items():
+        click.echo(line.format(name, value))
+
+
+@cli.command()
+@option("--url", default=None, help="Where the simulator is.  [default: from --host and --port]")
+@option("--host", default=HOST)
+@option("--port", default=PORT, type=int)
+@click.option("--wait", is_flag=True, help="Wait until it is ready, up to --timeout.")
+@click.option("--timeout", default="10s", show_default=True, help="Such as 10s or 500ms.")
+def ready(url: str | None, host: str, port: int, wait: bool, timeout: str) -> None:
+    """Say whether the simulator is ready: exit code 0 if it is, 1 if not."""
+    import time
+
+    limit = _seconds(timeout)
+    where = url or _url(host, port)
+    began = time.monotonic()
+    while True:
+        try:
+            health = _ask("GET", f"{where}/_mock/health")
+        except (OSError, ValueError) as error:
+            if not wait or time.monotonic() - began > limit:
+                _stop(f"not ready at {where}: {error}", code=1)
+            time.sleep(0.05)
+        else:
+            click.echo(f"ready: {where}, version {health['version']}, clock {health['clock']['mode']}")
+            return
+
+
+@cli.command()
+@option("--url", default=None, help="Where the simulator is.  [default: from --host and --port]")
+@option("--host", default=HOST)
+@option("--port", default=PORT, type=int)
+@click.option("--api-key", envvar="TELNYX_API_KEY", help="Whose world it is.  [default: the default world]")
+@click.option("--from", "from_", required=True, help="Who calls: a number or a SIP URI.")
+@click.option("--to", required=True, help="Which of the application's numbers.")
+@click.option("--connection-id", help="The application that is called.")
+@click.option("--webhook-url", help="Where this call's webhooks go.")
+@click.option("--ring", type=float, help="Seconds until the caller gives up.")
+@click.option("--say", multiple=True, help="What the caller says in a conversation; repeat.")
+@click.option("--hang-up-after", type=float, help="Seconds after the answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the call as JSON.")
+def call(url: str | None, host: str, port: int, api_key: str | None, as_json: bool, **options: Any) -> None:
+    """Let somebody call the application."""
+    wanted = {
+        "from": options["from_"],
+        "to": options["to"],
+        "connection_id": options["connection_id"],
+        "webhook_url": options["webhook_url"],
+        "ring_secs": options["ring"],
+        "says": list(options["say"]) or None,
+        "hangup_after_secs": options["hang_up_after"],
+    }
+    body = {name: value for name, value in wanted.items() if value is not None}
+    placed = _control("POST", f"{url or _url(host, port)}/_mock/calls", body, api_key)
+    click.echo(json.dumps(placed) if as_json else placed["call_control_id"])
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True)
+def check(files: tuple[str, ...]) -> None:
+    """Check scenario files: exit code 0 if all are valid, 3 if not, with every mistake's file and line."""
+    bad = False
+    for name in files:
+        path = _scenario_file(Path(name))
+        try:
+            scenario = _load(path, stop=False)
+        except ValueError as error:
+            bad = True
+            click.echo(str(error), err=True)
+        else:
+            click.echo(f"{path}: valid, {scenario.name}")
+    if bad:
+        sys.exit(3)
+
+
+@cli.command(context_settings={"ignore_unknown_options": False})
+@click.argument("file")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@world_options
+@option("--app", "app_url", help="URL of the running application's webhooks.")
+@option("--timeout", default="30s", help="Real time that the whole run may take.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result and everything that happened as JSON.")
+def run(file: str, command: tuple[str, ...], app_url: str | None, timeout: str, as_json: bool, **options: Any) -> None:
+    """Play a scenario against an application, on the clock that skips, and draw what happened.
+
+    The application runs already (--app URL), or is started by the command after `--`, with the SDK's environment
+    variables set and PORT, where it must listen for webhooks at /webhooks.
+
+    \b
+    telnyx-mockserver run join_ai_conversation --app http://127.0.0.1:8088/webhooks
+    telnyx-mockserver run join_ai_conversation -- python my_app.py
+
+    Exit codes: 0 all expectations held, 1 one did not, 2 wrong usage, 3 the file is not valid, 4 the application
+    cannot be reached.
+    """
+    from mockserver.runner import Unreachable, play
+
+    if not app_url and not command:
+        raise click.UsageError("say where the application is with --app URL, or how to start it after --")
+    scenario = _load(_scenario_file(Path(file)))
+    config = config_of(options).on(clock="auto", one_world=True)
+    colour = sys.stdout.isatty()
+    try:
+        result = asyncio.run(play(scenario, config, app_url, command, dict(os.environ), _seconds(timeout)))
+    except Unreachable as error:
+        _stop(str(error), code=4)
+    except OSError as error:
+        _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port.", code=2)
+    click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False) if as_json else result.text(colour))
+    sys.exit(0 if result.held else 1)
+
+
+@cli.command()
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
+def errors(code: str | None, as_json: bool) -> None:
+    """Print the catalogue of refusals: what raises each, and how to get it from the simulator."""
+    from mockserver.sim.errors import CATALOGUE, find
+
+    rows = find(code) if code else list(CATALOGUE)
+    if not rows:
+        _stop(f"no error has the code {code}; `telnyx-mockserver errors` lists all", code=1)
+    if as_json:
+        names = ("code", "status", "title", "detail", "pointer", "known", "raised_by", "reproduce")
+        click.echo(json.dumps([{name: getattr(row, name) for name in names} for row in rows], indent=2))
+        return
+    if not code:
+        for row in rows:
+            click.echo(f"{row.code:<7} {row.status}  {row.title}")
+        click.echo("\ntelnyx-mockserver errors CODE tells what raises one and how to reproduce it.")
+        return
+    for row in rows:
+        click.secho(f"{row.code}  {row.title}  (HTTP {row.status})", bold=True)
+        click.echo(f"  detail      {row.detail}")
+        if row.pointer:
+            click.echo(f"  pointer     {row.pointer}")
+        click.echo(f"  raised by   {row.raised_by or 'not raised by what is simulated so far'}")
+        click.echo(f"  reproduce   {row.reproduce}")
+        click.echo(f"  known       {KNOWN[row.known]}")
+
+
+KNOWN = {
+    "wire": "word for word, from the published interface or a live answer",
+    "text": "by its meaning, from the published catalogue; the words are ours",
+    "guess": "not published: our choice",
+}
+
+
+@cli.command()
+@click.option("--public-key", envvar="TELNYX_PUBLIC_KEY", required=True, help="Base64 of 32 bytes.")
+@click.option("--timestamp", required=True, help="The Telnyx-Timestamp header.")
+@click.option("--signature", required=True, help="The Telnyx-Signature-Ed25519 header.")
+@click.option("--body", required=True, type=click.File("rb"), help="A file with the raw body; - for standard input.")
+@click.option("--tolerance", default=None, type=int, help="Seconds the timestamp may be off.  [default: not checked]")
+def verify(public_key: str, timestamp: str, signature: str, body: Any, tolerance: int | None) -> None:
+    """Check the signature of a webhook and say which check fails first: exit code 0 if none does, 1 else."""
+    from mockserver.sim.clock import wall_timestamp
+    from mockserver.webhooks.signing import check as check_signature
+
+    now = None if tolerance is None else wall_timestamp()
+    failure = check_signature(public_key, timestamp, signature, body.read(), now, tolerance or 300)
+    if failure is not None:
+        _stop(str(failure), code=1)
+    click.echo("the signature is good")
+
+
+# Small parts ---------------------------------------------------------------------------------------------------------
+
+
+def _environment(url: str, public_key: str) -> dict[str, str]:
+    from mockserver.worlds import DEFAULT_KEY
+
+    return {
+        "TELNYX_BASE_URL": f"{url}/v2",
+        "TELNYX_API_KEY": DEFAULT_KEY,
+        "TELNYX_PUBLIC_KEY": public_key,
+    }
+
+
+def _box(config: Config, url: str, public_key: str, spec_date: str) -> str:
+    clock = f"{config.clock} x{config.factor:g}" if config.clock == "fast" else config.clock
+    rows = [
+        f"base URL    {url}/v2",
+        f"public key  {public_key}",
+        f"webhooks    {config.webhook_url or 'to the webhook_url of each call (no --webhook-url)'}",
+        f"clock       {clock}    seed {config.seed}    interface of {spec_date}",
+        "",
+        *(f"export {name}='{value}'" for name, value in _environment(url, public_key).items()),
+    ]
+    width = max(map(len, rows))
+    title = f" telnyx-mockserver {__version__} "
+    lines = [f"+{title:-<{width + 2}}+", *(f"| {row:<{width}} |" for row in rows), f"+{'-' * (width + 2)}+"]
+    return "\n".join(lines)
+
+
+def _scenario_file(path: Path) -> Path:
+    """A file that exists, or the bundled scenario of that name."""
+    if path.exists():
+        return path
+    bundled = data_folder("scenarios") / f"{path.stem}.yaml"
+    if path.parent == Path() and bundled.exists():
+        return bundled
+    names = ", ".join(sorted(file.stem for file in data_folder("scenarios").glob("*.yaml")))
+    raise click.UsageError(f"{path}: there is no such file, and no bundled scenario of that name ({names})")
+
+
+def _load(path: Path, stop: bool = True) -> Any:
+    from mockserver.scenario.load import InvalidScenario, load
+
+    try:
+        return load(path)
+    except InvalidScenario as invalid:
+        text = "\n".join(invalid.problems)
+        if stop:
+            _stop(text, code=3)
+        raise ValueError(text) from None
+
+
+def _seconds(text: str) -> float:
+    from mockserver.scenario.duration import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _control(method: str, url: str, body: dict[str, Any], api_key: str | None) -> Any:
+    """Ask the control interface; says what was wrong and ends with 1 if it refuses."""
+    from urllib.error import HTTPError
+
+    try:
+        return _ask(method, url, body, api_key)["data"]
+    except HTTPError as error:
+        problems = json.loads(error.read())["errors"]
+        _stop("\n".join(f"{each['code']} {each['title']}: {each['detail']}" for each in problems), code=1)
+    except OSError as error:
+        _stop(f"no simulator at {url}: {error}. Start one with: telnyx-mockserver serve", code=1)
+
+
+def _ask(method: str, url: str, body: dict[str, Any] | None = None, api_key: str | None = None) -> Any:
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    headers = {"Content-Type": "application/json"}
+    if api_key:
+        headers["Authorization"] = f"Bearer {api_key}"
+    data = None if body is None else json.dumps(body).encode()
+    with build_opener(ProxyHandler({})).open(Request(url, data, headers, method=method), timeout=10) as response:
+        return json.load(response)
+
+
+def _stop(text: str, code: int = 2) -> Any:
+    click.secho(text, err=True, fg="red" if sys.stderr.isatty() else None)
+    sys.exit(code)

@@ -1,0 +1,121 @@
+"""`/v2`: the platform's interface and nothing else.
+
+The path of a request: find the operation, see who asks, check the request against the contract, do it at the time that
+it is now, answer. The order in which things are refused is the platform's, as far as it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver.http.contract import Contract, Found, WrongMethod
+from mockserver.http.edge import Answer, Incoming, Watch, refused, serve
+from mockserver.sim import errors
+from mockserver.sim.commands import Request, find_leg
+from mockserver.sim.commands import refused as log_refusal
+from mockserver.sim.errors import Refusal, Unsupported
+from mockserver.worlds import World, Worlds
+
+
+NO_RETRY = (("x-should-retry", "false"),)
+"""Keeps the official SDKs from asking three times for what is not simulated."""
+
+
+@dataclass(slots=True)
+class Api:
+    """The ASGI application of `/v2`. `keys` are the API keys that are good; none means all are."""
+
+    contract: Contract
+    worlds: Worlds
+    watch: Watch
+    keys: Collection[str] = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await serve(scope, receive, send, self.handle, self.watch)
+
+    async def handle(self, incoming: Incoming) -> Answer:
+        """Answer one request; raises `Refusal` before the operation is known."""
+        found = self.contract.find(incoming.method, incoming.path)
+        if found is None:
+            raise Refusal(errors.URL_NOT_FOUND)
+        if isinstance(found, WrongMethod):
+            allowed = (("allow", ", ".join(found.allowed)),)
+            return refused(Refusal(errors.METHOD_NOT_ALLOWED), headers=allowed)
+        name = found.operation.name
+        about = found.path_params.get("call_control_id")
+        try:
+            world = self.worlds.of(key_of(incoming, self.keys))
+        except Refusal as refusal:
+            return refused(refusal, name, about)
+        return self._obey(world, found, incoming, about)
+
+    def _obey(self, world: World, found: Found, incoming: Incoming, about: str | None) -> Answer:
+        operation = found.operation
+        request = Request(operation.name, {}, about, found.path_params)
+        try:
+            if not operation.built:
+                raise Unsupported(operation.name)
+            checked = operation.check(
+                found.path_params, incoming.query, incoming.headers.get("content-type"), incoming.body
+            )
+        except (Refusal, Unsupported) as refusal:
+            refusal = self._unknown_leg_first(world, request, refusal)
+            world.driver.act(log_refusal, world.simulation, request, refusal)
+            return refused(refusal, operation.name, about, headers=() if operation.built else NO_RETRY)
+        forgiven = tuple(one.text for one in (*found.forgiven, *checked.forgiven))
+        request = Request(operation.name, checked.body or {}, about, found.path_params, checked.query, forgiven)
+        try:
+            body = world.driver.execute(request)
+        except (Refusal, Unsupported) as refusal:
+            hint = self._hint(world, about, refusal)
+            return refused(refusal, operation.name, about, warnings=(*forgiven, *hint))
+        if about is None and isinstance(body["data"], dict):
+            about = body["data"].get("call_control_id")
+        return Answer(200, body, operation.name, about, warnings=forgiven)
+
+    def _unknown_leg_first(
+        self, world: World, request: Request, refusal: Refusal | Unsupported
+    ) -> Refusal | Unsupported:
+        """An id that names no call is refused before a body that is not valid, but after one that cannot be read."""
+        if isinstance(refusal, Refusal) and refusal.status == 422 and request.call_control_id is not None:
+            try:
+                world.driver.act(find_leg, world.simulation, request.call_control_id)
+            except Refusal as unknown:
+                return unknown
+        return refusal
+
+    def _hint(self, world: World, about: str | None, refusal: Refusal | Unsupported) -> tuple[str, ...]:
+        """A word to the user whose call lives in the world of another key."""
+        if about is None or refusal.problems[0].problem is not errors.INVALID_CALL_CONTROL_ID:
+            return ()
+        key = self.worlds.where_is(about)
+        if key is None or key == world.key:
+            return ()
+        return (
+            f"this call exists in the world of another API key ({hidden(key)}): each key has a world of its own; use "
+            "one key everywhere, for `telnyx-mockserver call` and /_mock too (Authorization or TELNYX_API_KEY)",
+        )
+
+
+def key_of(incoming: Incoming, good: Collection[str] = ()) -> str:
+    """The API key of a request; 401 where there is none, or none that is good."""
+    header = incoming.headers.get("authorization")
+    if header is None:
+        raise Refusal(errors.NO_CREDENTIALS)
+    kind, _, key = header.strip().partition(" ")
+    if kind.lower() != "bearer":
+        raise Refusal(errors.AUTHENTICATION_FAILED)
+    key = key.strip()
+    if not key or " " in key or len(key) > 512:
+        raise Refusal(errors.MALFORMED_CREDENTIALS)
+    if good and key not in good:
+        raise Refusal(errors.UNKNOWN_CREDENTIALS)
+    return key
+
+
+def hidden(key: str) -> str:
+    """A key as it may be shown: its beginning."""
+    return f"{key[:7]}…"

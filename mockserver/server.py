@@ -1,0 +1,243 @@
+"""The composition root: the only module that knows all the others. It makes worlds, and the application that serves
+them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from mockserver.driver import Driver
+from mockserver.http.api import Api
+from mockserver.http.contract import Contract, Found, WrongMethod
+from mockserver.http.control import Control
+from mockserver.http.edge import Answer, Exchange, Incoming, Watch, serve
+from mockserver.settings import Config, data_folder
+from mockserver.sim import errors
+from mockserver.sim.clock import wall_timestamp
+from mockserver.sim.errors import Refusal
+from mockserver.sim.events import Entry, Json, Route
+from mockserver.sim.simulation import Simulation
+from mockserver.sim.world import Settings
+from mockserver.webhooks.policy import DeliverySettings
+from mockserver.webhooks.post import HttpPost
+from mockserver.webhooks.sender import Post, Sender
+from mockserver.webhooks.signing import Signer
+from mockserver.worlds import DEFAULT_KEY, World, Worlds
+
+
+class Platform:
+    """Everything that runs in one process: the worlds, and the ASGI application `app` that serves them.
+
+    `watch` is told of every request, `read` of every entry of every log; `post` sends a webhook (the default is real
+    HTTP).
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        watch: Watch = lambda exchange: None,
+        read: Callable[[Entry], None] = lambda entry: None,
+        post: Post | None = None,
+    ) -> None:
+        self.config = config
+        self._read = read
+        self._http = HttpPost()
+        self._post = post or self._http
+        self.signer = Signer.from_text(config.signing_key)
+        specs = data_folder("specs")
+        self.contract = Contract(specs / "openapi.yaml", specs / "unbuilt.yaml", strict=config.strict)
+        self.spec_date = str(self.contract.documents.root.value["info"]["x-spec-date"])
+        self.worlds = Worlds(self._build, config.seed, only=DEFAULT_KEY if config.one_world else None)
+        self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys))
+        self.control = Control(_OnDemand(specs / "mock.yaml"), self.worlds, watch, self.load, self.spec_date)
+        routes = [
+            Mount("/v2", self.api),
+            Mount("/_mock", self.control),
+            Mount("/", _Elsewhere(watch)),
+        ]
+        self.app = Starlette(routes=routes, lifespan=self._lifespan)
+
+    def load(self, world: World, text: str, name: str) -> Json:
+        """Put a scenario into a world; its summary. Raises `Refusal` with every mistake in it."""
+        from mockserver.scenario.apply import apply
+        from mockserver.scenario.load import InvalidScenario, load
+
+        try:
+            scenario = load(text, name)
+        except InvalidScenario as invalid:
+            raise Refusal.of([errors.UNPROCESSABLE.raised(reason=problem) for problem in invalid.problems]) from None
+        summary = apply(scenario, world.simulation)
+        world.scenarios.append(summary)
+        world.driver.stir()
+        return summary
+
+    async def close(self) -> None:
+        """Close every world and every connection."""
+        self.control.close()
+        await self.worlds.close()
+        await self._http.close()
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        for path in self.config.scenarios:
+            self.load(self.worlds.of(DEFAULT_KEY), path.read_text(encoding="utf-8"), path.name)
+        try:
+            yield
+        finally:
+            await self.close()
+
+    def _build(self, key: str, seed: int) -> World:
+        """A new world for an API key. Other keys than the default one have other ids from the same seed."""
+        config = self.config
+        clock = config.started_clock()
+        simulation = Simulation(
+            self._settings(),
+            seed=seed if key == DEFAULT_KEY else f"{seed}:{key}",
+            start=clock.started,
+            fits=_fits,
+        )
+        driver = Driver(simulation, clock)
+        sender = Sender(
+            simulation.log,
+            self.signer,
+            DeliverySettings(deadline_secs=config.webhook_timeout),
+            self._post,
+            sleep=driver.sleep,
+            hold=driver.hold,
+            now=lambda: simulation.now,
+            now_wall=wall_timestamp,
+        )
+        sender.start()
+        simulation.log.subscribe(self._read)
+
+        async def close() -> None:
+            await sender.close()
+            await driver.close()
+
+        return World(key, seed, simulation, driver, close, sender.idle)
+
+    def _settings(self) -> Settings:
+        config = self.config
+        route = Route(url=config.webhook_url, failover_url=config.webhook_failover_url)
+        known = dict.fromkeys(config.connection_ids, route) if config.connections == "known" else None
+        return Settings(route=route, applications=known, loop_guard=config.loop_guard)
+
+
+class _OnDemand:
+    """Our own interface's contract, read at the first request for it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def contract(self) -> Contract:
+        return Contract(self._path)
+
+    def find(self, method: str, path: str) -> Found | WrongMethod | None:
+        return self.contract.find(method, path)
+
+
+class _Elsewhere:
+    """Answers for every path that is neither the platform's nor ours, with a word on what was probably meant."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await serve(scope, receive, send, self._handle, self._watch)
+
+    async def _handle(self, incoming: Incoming) -> Answer:
+        body = Refusal(errors.URL_NOT_FOUND).body()
+        hint = (f"no such path: {incoming.path}; the API begins with /v2, does TELNYX_BASE_URL end with it?",)
+        return Answer(404, body, warnings=hint)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, ending within a second whatever is open: live streams are closed before it waits for connections.
+
+    It listens as soon as it is made, so that a port that is taken is an `OSError` at once, and port 0 has its number.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        config = platform.config
+        self._platform = platform
+        self._listener = _listen(config.host, config.port)
+        host, port = self._listener.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        super().__init__(
+            uvicorn.Config(
+                platform.app,
+                loop="auto",
+                log_level="critical",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECS,  # type: ignore[arg-type]
+                lifespan="on",
+            )
+        )
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal says to end."""
+        await super().serve(sockets or [self._listener])
+
+    async def serve_quietly(self) -> None:
+        """Serve until `should_exit` is set; signals are left to whoever owns the event loop."""
+        await self._serve([self._listener])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._platform.control.close()
+        await super().shutdown(sockets)
+
+
+GRACE_SECS = 0.3
+"""How long requests that are being served may go on after the end was asked for."""
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    watch: Watch = lambda exchange: None,
+    read: Callable[[Entry], None] = lambda entry: None,
+    post: Post | None = None,
+) -> AsyncIterator[tuple[Platform, str]]:
+    """A server inside the running event loop, for as long as the block; gives the platform and the server's URL.
+
+    Raises `OSError` where the port is taken.
+    """
+    platform = Platform(config, watch, read, post)
+    server = Server(platform)
+    serving = asyncio.create_task(server.serve_quietly())
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.001)
+        if serving.done():
+            serving.result()
+        yield platform, server.url
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _fits(schema: Json, value: Any) -> bool:
+    """Is a value valid by a JSON Schema of an application? A schema that is none lets everything pass."""
+    import jsonschema_rs
+
+    try:
+        return bool(jsonschema_rs.is_valid(schema, value))
+    except (jsonschema_rs.ValidationError, ValueError):
+        return True

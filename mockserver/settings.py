@@ -1,0 +1,48 @@
+"""What a server is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mockserver.sim.clock import Clock
+from mockserver.webhooks.signing import DEFAULT_SEED
+
+HOST, PORT = "127.0.0.1", 12111
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The options of `serve`; the defaults are the open world."""
+
+    host: str = HOST
+    port: int = PORT
+    webhook_url: str | None = None
+    webhook_failover_url: str | None = None
+    webhook_timeout: float = 2.0
+    scenarios: tuple[Path, ...] = ()
+    clock: str = "real"
+    factor: float = 60.0
+    seed: int = 0
+    signing_key: str = DEFAULT_SEED
+    api_keys: tuple[str, ...] = ()
+    connections: str = "open"
+    connection_ids: tuple[str, ...] = ()
+    log_format: str = "text"
+    strict: bool = False
+    loop_guard: int = 200
+    one_world: bool = False
+
+    def started_clock(self) -> Clock:
+        """A clock of the wanted kind that starts now."""
+        return Clock.start(self.clock, self.factor)
+
+    def on(self, **changes: object) -> Config:
+        """The same with changes."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def data_folder(name: str) -> Path:
+    """`specs` or `scenarios`: in the package when it was installed from a wheel, else beside it in the checkout."""
+    inside = Path(__file__).parent / name
+    return inside if inside.is_dir() else Path(__file__).parent.parent / name

@@ -1,0 +1,260 @@
+"""Delivers the webhooks of a log: in order per leg, a bounded number at a time per destination, until an end.
+
+The log tells of a webhook; the entry is put in line and nothing else happens then. Workers, at most
+`max_in_flight` per destination and none when it has nothing to send, take the events in the order in which
+they came. What became of every attempt is an entry `delivery` of the log.
+
+Order: an event is posted when the one before it, of the same leg to the same destination, was answered or has
+been without an answer for `order_wait_secs`. Retries stand outside that line. Destinations never wait for
+each other: an application that is dead only keeps its own webhooks waiting.
+
+Memory: what waits for a destination is entries (the bytes are made when it is their turn), at most
+`max_waiting` of them. An event beyond that is not delivered, and the log says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager
+from typing import Any
+
+from mockserver.sim.events import Entry, Log
+from mockserver.webhooks.lines import Delivery, Destination, Lines
+from mockserver.webhooks.payload import Outgoing, outgoing, to_json
+from mockserver.webhooks.policy import (
+    Answer,
+    Attempt,
+    DeliverySettings,
+    Verdict,
+    deadline_secs,
+    first_attempt,
+    judge,
+    next_attempt,
+    safe_url,
+)
+from mockserver.webhooks.signing import Signer
+
+Post = Callable[[Outgoing], Awaitable[Answer]]
+"""Posts one request. It may take as long as it likes, since the sender cancels it at its deadline."""
+
+WARNED_LEGS = 10_000
+"""How many legs without a webhook URL are remembered, so that the warning comes once per leg."""
+
+
+class Sender:
+    """Sends the webhooks of one log.
+
+    `sleep` waits in simulated time, `now` is that time in microseconds; `hold` keeps it from being skipped
+    while an event is in line or in flight; `now_wall` is Unix seconds, for signatures. All calls are made in
+    one event loop.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        signer: Signer,
+        settings: DeliverySettings,
+        post: Post,
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+        hold: Callable[[str], AbstractContextManager[None]],
+        now: Callable[[], int],
+        now_wall: Callable[[], int],
+    ) -> None:
+        self._log = log
+        self._signer = signer
+        self._settings = settings
+        self._post = post
+        self._sleep = sleep
+        self._hold = hold
+        self._now = now
+        self._now_wall = now_wall
+        self._lines = Lines(self._wake)
+        self._warned: dict[str | None, None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._busy = 0
+        self._nothing_to_do = asyncio.Event()
+        self._nothing_to_do.set()
+
+    def start(self) -> None:
+        """Take the webhooks of the log from now on, in the event loop that runs."""
+        self._loop = asyncio.get_running_loop()
+        self._unsubscribe = self._log.subscribe(self._take)
+
+    @property
+    def unfinished(self) -> int:
+        """How many events are in line, in flight or waiting for a retry."""
+        return len(self._lines.unfinished)
+
+    async def idle(self) -> None:
+        """Wait until nothing is in line or in flight. Retries that wait for simulated time do not count."""
+        await self._nothing_to_do.wait()
+
+    async def close(self) -> None:
+        """Stop within a second. What was not delivered is written to the log as failed."""
+        if self._unsubscribe is None:
+            return
+        self._unsubscribe()
+        self._unsubscribe = self._loop = None
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._settings.close_secs)
+        for delivery in list(self._lines.unfinished.values()):
+            self._lines.finish(delivery)
+            self._rest(delivery)
+            self._give_up(delivery.entry, delivery.attempt, "the server stopped before it was delivered")
+
+    # Getting in line: synchronous, inside `Log.append`. What is to be logged about it is logged later, because
+    # readers that come after this one have not been told of the webhook itself yet.
+
+    def _take(self, entry: Entry) -> None:
+        if entry.kind != "webhook" or self._loop is None:
+            return
+        route, attempt = entry.route, first_attempt(entry.route, entry.name)
+        if route is None or attempt is None:
+            self._loop.call_soon(self._warn, entry)
+            return
+        waiting = self._lines.at(attempt.url).unfinished
+        if waiting >= self._settings.max_waiting:
+            reason = f"{waiting} webhooks wait for this application already: it is dead, or too slow"
+            self._loop.call_soon(self._give_up, entry, attempt, reason)
+            return
+        self._stir(self._lines.join(entry, route, attempt))
+
+    def _wake(self, to: Destination) -> None:
+        if to.workers < self._settings.max_in_flight and self._loop is not None:
+            to.workers += 1
+            self._spawn(self._work(to, self._loop))
+
+    # At work: a task for each request that may be in flight, and one for each retry that waits.
+
+    async def _work(self, to: Destination, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            while to.line:
+                try:
+                    await self._attempt(to.line.popleft(), loop)
+                except Exception as error:  # of a reader of the log: not a reason to stop delivering
+                    loop.call_exception_handler({"message": "after a delivery", "exception": error})
+        finally:
+            to.workers -= 1
+            self._lines.forget(to)
+
+    async def _attempt(self, delivery: Delivery, loop: asyncio.AbstractEventLoop) -> None:
+        waited = loop.call_later(self._settings.order_wait_secs, self._lines.pass_on, delivery)
+        started = loop.time()
+        try:
+            answer = await self._answer(delivery)
+            self._conclude(delivery, answer, (loop.time() - started) * 1000)
+        finally:
+            waited.cancel()
+            self._lines.pass_on(delivery)
+
+    async def _answer(self, delivery: Delivery) -> Answer:
+        """The answer to one attempt. Whatever goes wrong is an answer too, so that no event is lost to it."""
+        seconds = deadline_secs(delivery.route, self._settings)
+        try:
+            request = self._request(delivery, seconds)
+            async with asyncio.timeout(seconds):
+                return await self._post(request)
+        except TimeoutError:
+            return Answer(None, "75000", f"no answer within {seconds:g} s")
+        except Exception as error:
+            return Answer(None, "75000", f"{type(error).__name__}: {error}")
+
+    def _request(self, delivery: Delivery, seconds: float) -> Outgoing:
+        attempt = delivery.attempt
+        delivery.data = delivery.data or to_json(delivery.entry.data)
+        timestamp = self._now_wall()
+        return outgoing(self._signer, delivery.data, attempt.method, attempt.url, attempt.number, seconds, timestamp)
+
+    def _conclude(self, delivery: Delivery, answer: Answer, millis: float) -> None:
+        if delivery.entry.seq not in self._lines.unfinished:
+            return  # closed meanwhile
+        entry, attempt, verdict = delivery.entry, delivery.attempt, judge(answer)
+        following = next_attempt(delivery.route, entry.name, self._settings, attempt, verdict)
+        if following is None:
+            self._lines.finish(delivery)
+            self._rest(delivery)
+        else:
+            self._try_again(delivery, following)
+        outcome = "delivered" if verdict.delivered else "retrying" if following else "failed"
+        self._record(entry, attempt, verdict, outcome, answer.status, millis)
+
+    def _try_again(self, delivery: Delivery, attempt: Attempt) -> None:
+        delivery.attempt = attempt
+        if attempt.delay_secs:
+            self._rest(delivery)
+            self._spawn(self._come_back(delivery))
+        else:
+            self._lines.let_go(delivery)
+
+    async def _come_back(self, delivery: Delivery) -> None:
+        await self._sleep(delivery.attempt.delay_secs)
+        self._stir(delivery)
+        self._lines.let_go(delivery)
+
+    # Telling and counting.
+
+    def _record(
+        self,
+        entry: Entry,
+        attempt: Attempt,
+        verdict: Verdict,
+        outcome: str,
+        status: int | None = None,
+        millis: float = 0.0,
+    ) -> None:
+        data: dict[str, Any] = {
+            "event_id": entry.data.get("id"),
+            "url": safe_url(attempt.url),
+            "method": attempt.method,
+            "attempt": attempt.number,
+            "status": status,
+            "outcome": outcome,
+            "code": verdict.code,
+            "reason": verdict.reason,
+            "ms": round(millis, 3),
+        }
+        self._log.append(self._now(), "delivery", entry.name, entry.call_control_id, data)
+
+    def _give_up(self, entry: Entry, attempt: Attempt, reason: str) -> None:
+        self._record(entry, attempt, Verdict(False, False, "75000", reason), "failed")
+
+    def _warn(self, entry: Entry) -> None:
+        """Say once per leg that its webhooks have no destination."""
+        leg = entry.call_control_id
+        if leg in self._warned:
+            return
+        if len(self._warned) >= WARNED_LEGS:
+            del self._warned[next(iter(self._warned))]
+        self._warned[leg] = None
+        message = (
+            f"{entry.name} and what follows on this leg is not sent: it has no webhook URL; give the "
+            "application a webhook_event_url, or the command a webhook_url"
+        )
+        self._log.append(self._now(), "warning", "no webhook URL", leg, {"message": message})
+
+    def _stir(self, delivery: Delivery) -> None:
+        """Hold time, and be busy, until this delivery rests or is finished."""
+        delivery.held = self._hold(f"delivery {delivery.entry.name}")
+        delivery.held.__enter__()
+        self._busy += 1
+        self._nothing_to_do.clear()
+
+    def _rest(self, delivery: Delivery) -> None:
+        held, delivery.held = delivery.held, None
+        if held is None:
+            return
+        held.__exit__(None, None, None)
+        self._busy -= 1
+        if not self._busy:
+            self._nothing_to_do.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
