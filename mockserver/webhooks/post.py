@@ -61,8 +61,8 @@ class HttpPost:
 
     async def __call__(self, request: Outgoing) -> Answer:
         session = self._session or self._open()
-        verified = not (request.url.startswith("https:") and self._trusts_any(urlsplit(request.url).hostname or ""))
         try:
+            verified = not self._takes_any_certificate(request.url)
             response = await session.request(
                 request.method,
                 request.url,
@@ -82,6 +82,9 @@ class HttpPost:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _takes_any_certificate(self, url: str) -> bool:
+        return url.startswith("https:") and self._trusts_any(urlsplit(url).hostname or "")
 
     def _open(self) -> ClientSession:
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -134,8 +137,8 @@ def explain(error: Exception) -> Answer:
             if error.os_error.errno == errno.ECONNREFUSED:
                 return Answer(None, "75002", f"nothing listens at {where} (connection refused)")
             return Answer(None, "75002", f"cannot connect to {where}: {error.os_error.strerror or error.os_error}")
-        case aiohttp.InvalidURL():
-            return Answer(None, "75000", "the webhook URL is not an http or https URL")
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | ValueError():  # whose texts may quote a password
+            return Answer(None, "75000", "the webhook URL is not a valid http or https URL")
         case aiohttp.ServerDisconnectedError() | ConnectionError():
             return Answer(None, "75000", "the application closed the connection without an answer")
         case _:

@@ -236,7 +236,7 @@ class Sender:
             f"{entry.name} and what follows on this leg is not sent: it has no webhook URL; give the "
             "application a webhook_event_url, or the command a webhook_url"
         )
-        self._log.append(self._now(), "warning", "no webhook URL", leg, {"message": message})
+        self._log.append(self._now(), "warning", "no webhook URL", leg, {"text": message})
 
     def _stir(self, delivery: Delivery) -> None:
         """Hold time, and be busy, until this delivery rests or is finished."""
