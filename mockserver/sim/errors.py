@@ -82,7 +82,7 @@ class Raised:
         return body
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """The platform says no, for one reason or several: `Refusal(MISSING_PARAMETER, parameter="to")`."""
 
     def __init__(self, problem: Problem | Raised, **values: Any) -> None:
@@ -107,7 +107,7 @@ class Refusal(Exception):  # noqa: N818
         return {"errors": [raised.body() for raised in self.problems]}
 
 
-class Unsupported(Exception):  # noqa: N818
+class Unsupported(Exception):
     """Telnyx can do it and this simulator cannot: HTTP 501, naming the operation."""
 
     status = 501
