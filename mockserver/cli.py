@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from mockserver import __version__
-from mockserver.settings import HOST, PORT, Config, data_folder
+from mockserver.settings import HOST, PORT, Config
 from mockserver.sim.clock import MODES
 
 PREFIX = "TELNYX_MOCKSERVER_"
@@ -202,7 +202,7 @@ def check(files: tuple[str, ...]) -> None:
     """Check scenario files: exit code 0 if all are valid, 3 if not, with every mistake's file and line."""
     bad = False
     for name in files:
-        path = _scenario_file(Path(name))
+        path = _scenario_file(name)
         try:
             scenario = _load(path, stop=False)
         except ValueError as error:
@@ -238,7 +238,7 @@ def run(file: str, command: tuple[str, ...], app_url: str | None, timeout: str, 
 
     if not app_url and not command:
         raise click.UsageError("say where the application is with --app URL, or how to start it after --")
-    scenario = _load(_scenario_file(Path(file)))
+    scenario = _load(_scenario_file(file))
     config = config_of(options).on(clock="auto", one_world=True)
     colour = sys.stdout.isatty()
     try:
@@ -334,15 +334,14 @@ def _box(config: Config, url: str, public_key: str, spec_date: str) -> str:
     return "\n".join(lines)
 
 
-def _scenario_file(path: Path) -> Path:
+def _scenario_file(name: Path | str) -> Path:
     """A file that exists, or the bundled scenario of that name."""
-    if path.exists():
-        return path
-    bundled = data_folder("scenarios") / f"{path.stem}.yaml"
-    if path.parent == Path() and bundled.exists():
-        return bundled
-    names = ", ".join(sorted(file.stem for file in data_folder("scenarios").glob("*.yaml")))
-    raise click.UsageError(f"{path}: there is no such file, and no bundled scenario of that name ({names})")
+    from mockserver.scenario.bundled import find
+
+    try:
+        return find(str(name))
+    except LookupError as error:
+        raise click.UsageError(f"{name}: there is no such file, and {error}") from None
 
 
 def _load(path: Path, stop: bool = True) -> Any:
@@ -358,10 +357,10 @@ def _load(path: Path, stop: bool = True) -> Any:
 
 
 def _seconds(text: str) -> float:
-    from mockserver.scenario.duration import seconds
+    from mockserver.scenario.values import duration
 
     try:
-        return seconds(text)
+        return duration(text)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 

@@ -18,6 +18,7 @@ from mockserver.sim.clock import SECOND, Clock
 from mockserver.sim.commands import Request, execute
 from mockserver.sim.events import Entry, Json
 from mockserver.sim.simulation import Simulation
+from mockserver.sim.timeline import Plan
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Driver:
         self._holds: Counter[str] = Counter()
         self._waiters = 0
         self._owed = False
+        self._closed = False
         self._stirs = 0
         self._changed = asyncio.Event()
         self._resting = asyncio.Event()
@@ -99,6 +101,8 @@ class Driver:
         """Something happened: plans may have changed, and the cushion begins anew."""
         self._stirs += 1
         self._resting.clear()
+        if self._closed:
+            return
         if self.clock.follows_wall:
             self._set_timer()
         elif self.clock.mode == "auto":
@@ -188,6 +192,7 @@ class Driver:
 
     async def close(self) -> None:
         """Let time stand still for good."""
+        self._closed = True
         self._unsubscribe()
         if self._timer is not None:
             self._timer.cancel()
@@ -231,16 +236,20 @@ class Driver:
     async def _skip(self) -> bool:
         await self._settled()
         plan = self.simulation.timeline.peek()
-        if plan is None or (plan.backstop and not self._waiters and not self.simulation.timeline.anything_near()):
+        if plan is None or not self._wanted(plan):
             self._resting.set()
             return False
         if plan.backstop:
             stirs = self._stirs
             await asyncio.sleep(self._long_cushion)
-            if stirs != self._stirs or self._holds:
+            if stirs != self._stirs or self._holds or not self._wanted(plan):
                 return True
         self._advance_to(plan.at)
         return True
+
+    def _wanted(self, plan: Plan) -> bool:
+        """Is it worth skipping to? A mere limit is while somebody waits, or something else comes behind it."""
+        return not plan.backstop or self._waiters > 0 or self.simulation.timeline.anything_near()
 
     async def _settled(self) -> None:
         """Return when nobody holds time and, if something reached the application, it was given time to act."""

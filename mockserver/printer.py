@@ -62,8 +62,13 @@ class Printer:
                 self._warning(str(entry.data.get("text") or entry.name))
 
     def say(self, text: str) -> None:
-        """A line of the simulator's own."""
-        print(text, file=self.out, flush=True)
+        """A line of the simulator's own. An output that is gone, or lacks a character, stops nothing."""
+        try:
+            print(text, file=self.out, flush=True)
+        except UnicodeEncodeError:
+            print(text.encode("ascii", "replace").decode(), file=self.out, flush=True)
+        except (OSError, ValueError):
+            return
 
     def _delivery(self, entry: Entry) -> None:
         data = entry.data
@@ -82,16 +87,21 @@ class Printer:
         paint = self._paint
         good = status is not None and status < 300
         self.say(
-            f"{paint(CYAN if arrow == '-->' else GREEN, arrow)} {name:<32} {paint(DIM, f'{call:<11}')} "
+            f"{paint(CYAN if arrow == '-->' else GREEN, arrow)} {_plain(name):<32} {paint(DIM, f'{_plain(call):<11}')} "
             f"{paint(GREEN if good else RED, str(status or '---'))} {paint(DIM, f'{millis:6.1f} ms')}"
-            + (f"  {paint(RED, note)}" if note else "")
+            + (f"  {paint(RED, _plain(note))}" if note else "")
         )
 
     def _warning(self, text: str) -> None:
-        self.say(f"    {self._paint(YELLOW, 'warning:')} {text}")
+        self.say(f"    {self._paint(YELLOW, 'warning:')} {_plain(text)}")
 
     def _paint(self, colour: str, text: str) -> str:
         return f"{colour}{text}{RESET}" if self.colour else text
 
     def _json(self, **fields: object) -> None:
-        print(json.dumps(fields, ensure_ascii=False), file=self.out, flush=True)
+        self.say(json.dumps(fields))
+
+
+def _plain(text: str) -> str:
+    """Text from outside as it may be shown on a terminal: no line ends, no control sequences."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

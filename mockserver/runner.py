@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from mockserver.driver import LONG_CUSHION
 from mockserver.scenario.apply import apply
-from mockserver.scenario.expect import Expectations, Report
+from mockserver.scenario.expect import Expectations, Report, check
 from mockserver.scenario.model import Scenario
 from mockserver.scenario.report import as_json, ladder, summary
 from mockserver.server import Platform, running
 from mockserver.settings import Config
+from mockserver.sim.clock import EPOCH
 from mockserver.sim.events import Entry, Json
 from mockserver.worlds import DEFAULT_KEY, World
 
@@ -32,6 +33,7 @@ class Unreachable(Exception):
 class Result:
     """How a run ended: what was expected, everything that happened, and why it ended if not by itself."""
 
+    scenario: Scenario
     report: Report
     entries: tuple[Entry, ...]
     stopped: str | None = None
@@ -42,7 +44,8 @@ class Result:
 
     def text(self, colour: bool = False) -> str:
         """The ladder of what happened, and what became of the expectations."""
-        lines = [ladder(self.entries, colour=colour), "", *summary(self.report, colour=colour)]
+        drawn = ladder(self.entries, self.scenario.to_people(), EPOCH, colour)
+        lines = [drawn, "", *summary(self.report, colour)]
         if self.stopped:
             lines.append(self.stopped)
         return "\n".join(lines)
@@ -66,7 +69,8 @@ async def play(
     `limit` real seconds. Raises `Unreachable`, and `OSError` where the port is taken.
     """
     app_url = app_url or f"http://127.0.0.1:{_free_port()}/webhooks"
-    expectations = Expectations(scenario.expect)
+    expected = scenario.to_expectations()
+    expectations = Expectations(expected)
     entries: list[Entry] = []
 
     def read(entry: Entry) -> None:
@@ -84,7 +88,7 @@ async def play(
                     await _until_over(world, expectations)
             except TimeoutError:
                 stopped = f"the run was stopped after {limit:g} s: {world.driver.explain()}"
-    return Result(expectations.report(), tuple(entries), stopped)
+    return Result(scenario, check(expected, entries), tuple(entries), stopped)
 
 
 async def _until_over(world: World, expectations: Expectations) -> None:

@@ -76,9 +76,16 @@ class Platform:
             scenario = load(text, name)
         except InvalidScenario as invalid:
             raise Refusal.of([errors.UNPROCESSABLE.raised(reason=problem) for problem in invalid.problems]) from None
-        summary = apply(scenario, world.simulation)
+        world.driver.act(apply, scenario, world.simulation)
+        summary: Json = {
+            "name": scenario.name,
+            "description": scenario.description,
+            "people": len(scenario.people),
+            "calls": len(scenario.calls),
+            "assistants": len(scenario.assistants),
+            "errors": len(scenario.errors),
+        }
         world.scenarios.append(summary)
-        world.driver.stir()
         return summary
 
     async def close(self) -> None:

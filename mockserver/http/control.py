@@ -214,7 +214,7 @@ async def list_scenarios(control: Control, world: World, asked: Asked) -> tuple[
 
 async def load_scenario(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
     text, name = asked.body["yaml"], asked.body.get("name") or "scenario"
-    return 201, {"data": world.driver.act(control.load, world, text, name)}
+    return 201, {"data": control.load(world, text, name)}
 
 
 async def list_calls(control: Control, world: World, asked: Asked) -> tuple[int, Json]:

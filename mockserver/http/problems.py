@@ -97,7 +97,7 @@ FIELDS = (
     _rule("timeout_secs", e.INVALID_TIMEOUT_SECS, _DIAL, between(5, 600), minimum=5, maximum=600),
     _rule("time_limit_secs", e.INVALID_TIME_LIMIT_SECS, _DIAL, minimum=30, maximum=14400),
     _rule("record_timeout_secs", e.INVALID_RECORD_TIMEOUT_SECS, "", between(0, float("inf"))),
-    _rule("record_max_length", e.OUT_OF_RANGE, "", between(0, 14400), minimum=0, maximum=14400),
+    _rule("record_max_length", e.OUT_OF_RANGE, "", between(0, 43200), minimum=0, maximum=43200),
     _rule("from_display_name", e.LENGTH_OUT_OF_RANGE, "", between(0, 128), minimum=0, maximum=128),
     _rule("greeting", e.LENGTH_OUT_OF_RANGE, "", between(0, 3000), minimum=0, maximum=3000),
     _rule("voice", e.INVALID_VOICE, "gather_using_ai", lambda voice: voice not in ("female", "male")),

@@ -21,7 +21,7 @@ from mockserver.sim.world import Leg
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 SIP = re.compile(r"sips?:\S+", re.ASCII)
-DIGITS_AFTER_COMMA = re.compile(r",[0-9A-DwW*#]{1,64}", re.ASCII)
+DIGITS_AFTER_COMMA = re.compile(r",[0-9A-DwW*#]{1,64}\Z", re.ASCII)
 
 REJECTIONS = {"CALL_REJECTED": ("call_rejected", "603"), "USER_BUSY": ("user_busy", "486")}
 """What `cause` of reject becomes: `hangup_cause` and the SIP status. Documented."""
@@ -61,7 +61,7 @@ NOT_SIMULATED = (
 def dial(simulation: Simulation, body: Json) -> Json:
     """`POST /calls`: a new outgoing leg.
 
-    Refusals: 10016 (a number that is not E.164), 10015 (an unknown connection), 90015 (`link_to` names no call),
+    Refusals: 10004 (`to` is an empty list), 10016 (a number that is not E.164), 10015 (an unknown connection), 90015 (`link_to` names no call),
     90018 (that call is over), whatever the dialled person is `refused` with, 90041 (too many calls, or a loop).
     """
     world = simulation.world
@@ -384,6 +384,8 @@ def _end_soon(simulation: Simulation, leg: Leg, cause: str, source: str, sip_sta
 
 
 def _check_numbers(destinations: list[str], from_: str) -> None:
+    if not destinations:
+        raise Refusal(errors.MISSING_PARAMETER, parameter="to")
     wrong = [errors.NOT_E164.raised(parameter="to") for to in destinations if not is_destination(to)][:1]
     if not E164.fullmatch(from_) and not all(SIP.fullmatch(to) for to in destinations):
         wrong.append(errors.NOT_E164.raised(parameter="from"))
@@ -428,7 +430,7 @@ def _overridden(route: Route, body: Json) -> Route:
 def _linked(simulation: Simulation, link_to: str | None) -> Leg | None:
     if link_to is None:
         return None
-    leg = simulation.world.legs.get(link_to)
+    leg = simulation.world.leg(link_to, simulation.now)
     if leg is None:
         raise Refusal(errors.INVALID_CALL_CONTROL_ID, at="/link_to")
     if leg.state in OVER:
@@ -451,10 +453,7 @@ def _guard(simulation: Simulation, from_: str, to: str) -> None:
         raise Refusal(errors.CHANNEL_LIMIT)
     if not settings.loop_guard:
         return
-    recent = [at for at in world.recent_dials.pop((from_, to), []) if now - at < 60 * SECOND]
-    world.recent_dials[from_, to] = recent
-    if len(world.recent_dials) > 1_000:
-        world.recent_dials.popitem(last=False)
+    recent = [at for at in world.recent_dials.get((from_, to), ()) if now - at < 60 * SECOND]
     if len(recent) >= settings.loop_guard:
         simulation.warn(
             "loop guard",
@@ -464,7 +463,10 @@ def _guard(simulation: Simulation, from_: str, to: str) -> None:
             "A test that means it raises --loop-guard; 0 switches it off.",
         )
         raise Refusal(errors.CHANNEL_LIMIT)
-    recent.append(now)
+    world.recent_dials[from_, to] = [*recent, now]
+    world.recent_dials.move_to_end((from_, to))
+    if len(world.recent_dials) > 1_000:
+        world.recent_dials.popitem(last=False)
 
 
 def _warn_of_unsimulated(simulation: Simulation, leg: Leg, command: str, body: Json) -> None:
@@ -526,6 +528,6 @@ def _forget_the_oldest(simulation: Simulation, leg: Leg) -> None:
     expired = simulation.now - round(timings.STATUS_KEPT * SECOND)
     while world.ended:
         oldest, ended_at = next(iter(world.ended.items()))
-        if ended_at > expired and len(world.ended) <= world.settings.ended_legs:
+        if ended_at >= expired and len(world.ended) <= world.settings.ended_legs:
             return
         del world.ended[oldest], world.legs[oldest]

@@ -121,9 +121,9 @@ def refused(simulation: Simulation, request: Request, refusal: Refusal | Unsuppo
 
 
 def find_leg(simulation: Simulation, call_control_id: str | None) -> Leg:
-    """The leg of an id; 90015 where there is none, or none any more: ten minutes after its end it is forgotten."""
-    leg = simulation.world.legs.get(call_control_id or "")
-    if leg is None or (leg.ended_at and simulation.now - leg.ended_at > timings.STATUS_KEPT * SECOND):
+    """The leg of an id; 90015 where there is none, or none any more."""
+    leg = simulation.world.leg(call_control_id, simulation.now)
+    if leg is None:
         raise Refusal(errors.INVALID_CALL_CONTROL_ID)
     return leg
 
@@ -145,9 +145,13 @@ def _obey(simulation: Simulation, row: LegCommand | AccountCommand, request: Req
         problem = row.needs.refusal(leg.state, leg.direction)
         if problem is not None:
             raise Refusal(problem)
-        body = {"data": row.handler(simulation, leg, request.body)}
-        if request.body.get("client_state") is not None:
-            leg.client_state = request.body["client_state"]
+        before, given = leg.client_state, request.body.get("client_state")
+        leg.client_state = before if given is None else given  # first, since a handler may emit what carries it
+        try:
+            body = {"data": row.handler(simulation, leg, request.body)}
+        except Refusal:
+            leg.client_state = before
+            raise
     _remember(simulation, request, body)
     return body, False
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mockserver.sim import errors, timings
-from mockserver.sim.clock import SECOND
+from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
 from mockserver.sim.people import Assistant, Turn
@@ -69,13 +69,20 @@ def ai_assistant_add_messages(simulation: Simulation, leg: Leg, body: Json) -> J
     conversation = leg.conversation
     if conversation is None:
         raise Refusal(errors.UNPROCESSABLE, reason="No AI assistant is running on this call.")
-    conversation.messages += [dict(message) for message in body.get("messages") or ()]
+    messages = [dict(message) for message in body.get("messages") or ()]
+    conversation.messages += messages
+    if messages:
+        conversation.script.history_grew(simulation, conversation)
     return {"result": "ok"}
 
 
 def check_free(leg: Leg) -> None:
-    """Refuse a leg that is in a conversation of any kind: only one at a time, documented (90061)."""
-    if leg.conversation is not None:
+    """Refuse a leg that is in a conversation of any kind: only one at a time, documented (90061).
+
+    One that comes with the answer counts as soon as the answer is under way.
+    """
+    comes_with_answer = leg.state == "answering" and (leg.options or {}).get("assistant")
+    if leg.conversation is not None or comes_with_answer:
         raise Refusal(errors.ASSISTANT_IN_PROGRESS)
 
 
@@ -103,7 +110,7 @@ def begin(simulation: Simulation, leg: Leg, body: Json, assistant: Assistant, sc
     moment = max(simulation.now, leg.due_at) + round(timings.CONVERSATION_AFTER_START * SECOND)
     conversation.floor = simulation.at(moment, _created, simulation, conversation)
     conversation.limit = simulation.after(
-        assistant.time_limit_secs, finish, simulation, conversation, "time_limit", backstop=True
+        assistant.time_limit_secs, _end, simulation, conversation, "time_limit", backstop=True
     )
     return conversation
 
@@ -116,15 +123,20 @@ def before_hangup(simulation: Simulation, leg: Leg) -> None:
 
 
 def after_hangup(simulation: Simulation, leg: Leg) -> None:
-    """What follows the `call.hangup` of a leg: it leaves its conversation, which may end with it."""
+    """What follows the `call.hangup` of a leg: it leaves its conversation, which may end with it.
+
+    It does when the last one leaves, or whoever was to end it, or its owner before it began (GUESS): after their
+    `call.hangup` nothing more begins on a leg.
+    """
     conversation = leg.conversation
     if conversation is None:
         return
     left = next(member for member in conversation.members if member.leg is leg)
     conversation.members.remove(left)
     leg.conversation = None
-    if left.ends_it or not conversation.members:
-        _end(simulation, conversation, cut=False)
+    unborn = conversation.owner is leg and conversation.state == "starting"
+    if left.ends_it or not conversation.members or unborn:
+        _end(simulation, conversation)
 
 
 def said(simulation: Simulation, leg: Leg, text: str) -> None:
@@ -256,10 +268,9 @@ def _says_line(simulation: Simulation, conversation: Conversation, leg: Leg, lin
         conversation.script.fell_silent(simulation, conversation)
 
 
-def _end(simulation: Simulation, conversation: Conversation, cut: bool = True) -> None:
-    if cut:
-        conversation.script.cut(simulation, conversation)
-    finish(simulation, conversation, None)
+def _end(simulation: Simulation, conversation: Conversation, reason: str | None = None) -> None:
+    conversation.script.cut(simulation, conversation)
+    finish(simulation, conversation, reason)
 
 
 def _report_end(simulation: Simulation, conversation: Conversation, reason: str | None) -> None:
@@ -268,6 +279,7 @@ def _report_end(simulation: Simulation, conversation: Conversation, reason: str 
     simulation.emit(
         "call.conversation.ended",
         owner,
+        beside={"created_at": iso(simulation.now)},
         assistant_id=assistant.id,
         conversation_id=conversation.id,
         duration_sec=((conversation.ended_at or simulation.now) - conversation.created_at) // SECOND,
@@ -304,7 +316,7 @@ def _report_insights(simulation: Simulation, conversation: Conversation) -> None
 
 def _participant(simulation: Simulation, item: Json, index: int) -> Member:
     """One entry of `participants` of a start command: an answered leg that is free, or the started leg itself."""
-    leg = simulation.world.legs.get(item["id"])
+    leg = simulation.world.leg(item["id"], simulation.now)
     if leg is None:
         raise Refusal(errors.INVALID_CALL_CONTROL_ID, at=f"/participants/{index}/id")
     refused = NEEDS_ANSWERED.refusal(leg.state, leg.direction)

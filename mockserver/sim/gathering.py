@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from mockserver.sim import errors, timings
@@ -125,11 +126,12 @@ class Gathering:
     def _wait(self, simulation: Simulation, conversation: Conversation) -> None:
         """Let the person think and answer, or the silence last until the time for a response is over."""
         leg = conversation.owner
-        answer = next_answer(leg, self.wanted[0], self._schema())
-        if answer is SILENCE or self.timeout_secs < timings.THINK:
+        in_time = self.timeout_secs >= timings.THINK
+        answer = next_answer(leg, self.wanted[0], self._schema()) if in_time else SILENCE
+        if answer is SILENCE:
             conversation.floor = simulation.after(self.timeout_secs, self._nobody_spoke, simulation, conversation)
         else:
-            words = answer if isinstance(answer, str) else json.dumps(answer)
+            words = in_words(answer)
             seconds = timings.THINK + timings.speech(words)
             conversation.floor = simulation.after(seconds, said, simulation, leg, words)
 
@@ -213,14 +215,31 @@ def made_up(schema: Json) -> Any:
     return schema.get("minimum", MADE_UP[kind]) if kind in ("integer", "number") else MADE_UP.get(str(kind), "blue")
 
 
+def in_words(value: Any) -> str:
+    """How a person says a value."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def spoken(schema: Json, text: str) -> Any:
     """What spoken words mean where a schema wants a value: "36" is a number where a number is wanted."""
+    choices = [schema["const"]] if "const" in schema else schema.get("enum")
+    for choice in choices if isinstance(choices, list) else ():
+        if in_words(choice) == text:
+            return choice
     kinds = schema.get("type", "string")
     if kinds == "string" or (isinstance(kinds, list) and "string" in kinds):
         return text
-    with suppress(ValueError):
-        return json.loads(text)
+    with suppress(ValueError, RecursionError):
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
     return {"yes": True, "no": False}.get(text.casefold(), text)
+
+
+def _finite(text: str) -> float:
+    """A number that can be written as JSON again."""
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def history(conversation: Conversation) -> list[Json]:

@@ -23,13 +23,14 @@ def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json)
     Pages go by cursor (`page[limit]`, `page[after]`, `page[before]`); a cursor that we did not give is 10015.
     """
     connection_id = params["connection_id"]
-    legs = [leg for leg in simulation.world.legs.values() if leg.connection_id == connection_id and leg.is_alive]
+    known = [leg for leg in simulation.world.legs.values() if leg.connection_id == connection_id]
+    legs = [leg for leg in known if leg.is_alive]
     page: Json = {key: value for key, value in (query.get("page") or {}).items() if value != NO_CURSOR}
     limit = int(page.get("limit") or page.get("size") or 20)
-    start = _start(legs, page, limit)
-    shown = legs[start : start + limit]
+    start, end = _window(known, page, limit)
+    shown = legs[start:end]
     before = _cursor(shown[0]) if start > 0 and shown else None
-    after = _cursor(shown[-1]) if start + limit < len(legs) else None
+    after = _cursor(shown[-1]) if end < len(legs) and shown else None
     path = f"/v2/connections/{connection_id}/active_calls?page[limit]={limit}"
     meta: Json = {
         "total_items": len(legs),
@@ -45,14 +46,17 @@ def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json)
     return {"data": [_active_call(simulation, leg) for leg in shown], "meta": meta}
 
 
-def _start(legs: list[Leg], page: Json, limit: int) -> int:
-    """The index of the first leg of the page that a cursor asks for."""
-    index = {leg.call_control_id: number for number, leg in enumerate(legs)}
-    if page.get("after"):
-        return _position(index, page["after"], "page[after]") + 1
+def _window(known: list[Leg], page: Json, limit: int) -> tuple[int, int]:
+    """From where to where in the calls that are up the page reaches. A cursor outlives its call while we know it."""
+    index = {leg.call_control_id: number for number, leg in enumerate(known)}
     if page.get("before"):
-        return max(0, _position(index, page["before"], "page[before]") - limit)
-    return (int(page.get("number") or 1) - 1) * limit
+        end = sum(leg.is_alive for leg in known[: _position(index, page["before"], "page[before]")])
+        return max(0, end - limit), end
+    if page.get("after"):
+        start = sum(leg.is_alive for leg in known[: _position(index, page["after"], "page[after]") + 1])
+    else:
+        start = (int(page.get("number") or 1) - 1) * limit
+    return start, start + limit
 
 
 def _position(index: Mapping[str, int], cursor: str, parameter: str) -> int:

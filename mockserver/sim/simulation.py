@@ -48,8 +48,11 @@ class Simulation:
         """Plan `action(*args)` for a moment, or for now when it is past."""
         return self.timeline.plan(max(self.now, moment), action, *args)
 
-    def emit(self, event_type: str, leg: Leg, /, **details: Any) -> Entry:
-        """Tell the application something about a leg: its ids and `client_state`, and the event's own details."""
+    def emit(self, event_type: str, leg: Leg, /, beside: Json | None = None, **details: Any) -> Entry:
+        """Tell the application something about a leg: its ids and `client_state`, and the event's own details.
+
+        `beside` is what stands beside the payload, in the few events that have something there.
+        """
         data: Json = {
             "event_type": event_type,
             "id": self.ids.uuid(),
@@ -64,6 +67,7 @@ class Simulation:
                 **details,
             },
             "record_type": "event",
+            **(beside or {}),
         }
         return self.log.append(self.now, "webhook", event_type, leg.call_control_id, data, leg.route)
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from mockserver.sim import timings
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Json, Route
 from mockserver.sim.people import ANYBODY, Assistant, Injected, Person
@@ -153,6 +154,13 @@ class World:
     commands_seen: dict[str, int] = field(default_factory=dict)
     command_ids: OrderedDict[tuple[str, str], tuple[int, Any]] = field(default_factory=OrderedDict)
     recent_dials: OrderedDict[tuple[str, str], list[int]] = field(default_factory=OrderedDict)
+
+    def leg(self, call_control_id: str | None, now: int) -> Leg | None:
+        """The leg of an id; None where there is none, or none any more: ten minutes after its end it is forgotten."""
+        leg = self.legs.get(call_control_id or "")
+        if leg is None or (leg.ended_at is not None and now - leg.ended_at > timings.STATUS_KEPT * SECOND):
+            return None
+        return leg
 
     @property
     def live_legs(self) -> int:

@@ -198,7 +198,7 @@ def test_all_missing_fields_are_listed_in_the_order_of_the_schema() -> None:
         ({"timeout_secs": "soon"}, ("90028", "/timeout_secs")),
         ({"time_limit_secs": 14401}, ("90029", "/time_limit_secs")),
         ({"record_timeout_secs": -1}, ("90049", "/record_timeout_secs")),
-        ({"record_max_length": 14401}, ("10033", "/record_max_length")),
+        ({"record_max_length": 43201}, ("10033", "/record_max_length")),
         ({"client_state": "not base64!"}, ("90017", "/client_state")),
         ({"client_state": "eyJ9\n"}, ("90017", "/client_state")),
         ({"client_state": "abc"}, ("90017", "/client_state")),

@@ -1,0 +1,316 @@
+"""The language of scenarios, version 1, as models; each turns into the values of the simulation.
+
+Everything comes in as dicts, lists and texts (`tree`). A mistake is a ValueError whose text says what was seen and what
+to do; `load` puts file, line and place in front.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from mockserver.scenario import values
+from mockserver.scenario.expect import Expectation
+from mockserver.scenario.matching import Happening
+from mockserver.scenario.names import ACTS, command_problem, event_problem, meant
+from mockserver.sim import errors, timings
+from mockserver.sim.errors import Problem
+from mockserver.sim.events import Route
+from mockserver.sim.people import OUTCOMES, Assistant, Injected, Person, Turn
+
+Text = Annotated[str, PlainValidator(values.text)]
+Duration = Annotated[float, PlainValidator(values.duration)]
+Number = Annotated[str, PlainValidator(values.number)]
+NumberPattern = Annotated[str, PlainValidator(values.number_or_pattern)]
+Url = Annotated[str, PlainValidator(values.url)]
+YesNo = Annotated[bool, PlainValidator(values.yes_no)]
+Ordinal = Annotated[int, PlainValidator(values.ordinal)]
+Code = Annotated[str, PlainValidator(values.code)]
+Outcome = Annotated[str, PlainValidator(values.one_of(*OUTCOMES))]
+Fields = Annotated[dict[str, Any], PlainValidator(values.fields)]
+Answers = Annotated[dict[str, tuple[Any, ...]], PlainValidator(values.answers)]
+Gets = Annotated[tuple[str, ...], PlainValidator(values.gets)]
+HangsUp = Annotated[values.HangsUp, PlainValidator(values.hangs_up)]
+
+
+class Part(BaseModel):
+    """A mapping of the file. Keys that it does not know are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class PersonPart(Part):
+    """Someone at the other end, found by number."""
+
+    number: NumberPattern
+    name: Text = ""
+    outcome: Outcome = "answer"
+    refused: Code | None = None
+    answers_after: Duration = timings.RING
+    gives_up_after: Duration | None = None
+    hangs_up: HangsUp | None = None
+    says: list[Text] = Field(default_factory=list)
+    answers: Answers = Field(default_factory=dict)
+    silent: YesNo = False
+
+    @field_validator("silent")
+    @classmethod
+    def _silent_people_say_nothing(cls, silent: bool, info: ValidationInfo) -> bool:
+        if silent and (info.data.get("says") or info.data.get("answers")):
+            raise ValueError("true, and says or answers are given too: remove one of them")
+        return silent
+
+    def to_person(self) -> Person:
+        return Person(
+            number=self.number,
+            name=self.name,
+            outcome=self.outcome,
+            answers_after=self.answers_after,
+            hangs_up_after=self.hangs_up.after if self.hangs_up else None,
+            hangs_up_when_done=bool(self.hangs_up and self.hangs_up.when_done),
+            gives_up_after=self.gives_up_after,
+            says=tuple(self.says),
+            answers=self.answers,
+            silent=self.silent,
+            refused=errors.find(self.refused)[0] if self.refused else None,
+        )
+
+
+class ApplicationPart(Part):
+    """A connection that the application may dial with, and where its webhooks go."""
+
+    connection_id: Text
+    webhook_url: Url | None = None
+    webhook_failover_url: Url | None = None
+
+    def to_route(self, otherwise: Route) -> Route:
+        """Its route; without a `webhook_url` of its own, what `otherwise` says."""
+        if self.webhook_url is None and self.webhook_failover_url is None:
+            return otherwise
+        return Route(url=self.webhook_url or otherwise.url, failover_url=self.webhook_failover_url)
+
+
+class HeaderPart(Part):
+    """A SIP header."""
+
+    name: Text
+    value: Text
+
+
+class CallPart(Part):
+    """Somebody calls the application, `at` so many seconds from the start."""
+
+    from_: Number = Field(alias="from")
+    to: Number
+    at: Duration = 0.0
+    connection_id: Text | None = None
+    from_display_name: Text | None = None
+    custom_headers: list[HeaderPart] = Field(default_factory=list)
+    webhook_url: Url | None = None
+
+
+class TurnPart(Part):
+    """What an assistant says in reply."""
+
+    says: Text
+    hears: Text | None = None
+
+
+class InsightPart(Part):
+    """One result of what is worked out after a conversation: a text or an object."""
+
+    id: Text | None = None
+    result: Annotated[Any, PlainValidator(values.insight)]
+
+
+class AssistantPart(Part):
+    """An assistant, found by the id that a command gives."""
+
+    id: Text
+    name: Text = Assistant().name
+    greeting: Text = ""
+    model: Text = Assistant().model
+    voice: Text = Assistant().voice
+    transcription_model: Text = Assistant().transcription_model
+    time_limit: Duration = timings.ASSISTANT_LIMIT
+    turns: list[Annotated[TurnPart, BeforeValidator(values.short_for("says"))]] = Field(default_factory=list)
+    insights: list[Annotated[InsightPart, BeforeValidator(values.short_for("result"))]] | None = None
+    insight_group_id: Text | None = None
+
+    def to_assistant(self) -> Assistant:
+        return Assistant(
+            id=self.id,
+            name=self.name,
+            greeting=self.greeting,
+            model=self.model,
+            voice=self.voice,
+            transcription_model=self.transcription_model,
+            turns=tuple(Turn(turn.says, turn.hears) for turn in self.turns),
+            insights=None if self.insights is None else tuple(map(self._insight, range(len(self.insights)))),
+            insight_group_id=self.insight_group_id,
+            time_limit_secs=self.time_limit,
+        )
+
+    def _insight(self, index: int) -> dict[str, Any]:
+        """An insight; without an id it gets one that is the same in every run."""
+        insight = (self.insights or [])[index]
+        return {
+            "insight_id": insight.id or str(uuid5(NAMESPACE_URL, f"{self.id}/insights/{index}")),
+            "result": insight.result,
+        }
+
+
+class ErrorPart(Part):
+    """A refusal in store: the `nth` command of a name gets this code. `title` and `status` tell rows of it apart."""
+
+    command: Text
+    nth: Ordinal = 1
+    code: Code
+    title: Text | None = None
+    status: Ordinal | None = None
+
+    @field_validator("command")
+    @classmethod
+    def _is_a_command(cls, name: str) -> str:
+        if problem := command_problem(name):
+            raise ValueError(problem)
+        return name
+
+    @model_validator(mode="after")
+    def _names_a_row(self) -> ErrorPart:
+        if not self._rows():
+            there = " or ".join(f"{row.status} {row.title}" for row in errors.find(self.code))
+            raise ValueError(f"no row of {self.code} has that title and status: it is {there}")
+        return self
+
+    def _rows(self) -> list[Problem]:
+        return [row for row in errors.find(self.code, self.status) if self.title in (None, row.title)]
+
+    def to_injected(self, seen: int = 0) -> Injected:
+        """The refusal, counted from where `seen` commands of the name have been."""
+        return Injected(self.command, seen + self.nth, self._rows()[0])
+
+
+KINDS: dict[str, Literal["webhook", "command", "person"]] = {
+    "event": "webhook",
+    "command": "command",
+    "person": "person",
+}
+
+
+class HappeningPart(Part):
+    """A webhook, a command or an act of a person."""
+
+    event: Text | None = None
+    command: Text | None = None
+    person: Text | None = None
+    with_: Fields = Field(default_factory=dict, alias="with")
+    gets: Gets | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_one_thing(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.keys() - known_keys(cls):
+            return given  # another mistake, reported as such
+        choices = [key for key in (*KINDS, "never") if key in known_keys(cls)]
+        found = [key for key in choices if key in given]
+        if len(found) != 1:
+            raise ValueError(f"has {' and '.join(found) or 'none'} of {', '.join(choices)}: give exactly one")
+        if given[found[0]] is None:
+            raise ValueError(f"{found[0]} is empty: say which")
+        if "gets" in given and found != ["command"]:
+            raise ValueError(f"{found[0]} has no answer: gets belongs to command")
+        if found == ["never"] and len(given) > 1:
+            raise ValueError("with belongs inside never: {event: ..., with: {...}}")
+        return given
+
+    @field_validator("event")
+    @classmethod
+    def _is_an_event(cls, name: str | None) -> str | None:
+        never = not issubclass(cls, ExpectationPart)
+        if name is not None and (problem := event_problem(name, never)):
+            raise ValueError(problem)
+        return name
+
+    @field_validator("command")
+    @classmethod
+    def _is_a_command(cls, name: str | None) -> str | None:
+        if name is not None and (problem := command_problem(name)) and "501" not in problem:
+            raise ValueError(problem)
+        return name
+
+    @field_validator("person")
+    @classmethod
+    def _is_an_act(cls, name: str | None) -> str | None:
+        if name is not None and name not in ACTS:
+            raise ValueError(f'"{name}" is nothing that people do: {meant(name, ACTS)}')
+        return name
+
+    def to_happening(self) -> Happening:
+        key, name = next((key, value) for key in KINDS if (value := getattr(self, key)) is not None)
+        return Happening(KINDS[key], name, self.with_, self.gets)
+
+
+class ExpectationPart(HappeningPart):
+    """One entry of `expect`."""
+
+    never: HappeningPart | None = None
+
+    def to_expectation(self) -> Expectation:
+        if self.never is not None:
+            return Expectation(self.never.to_happening(), never=True)
+        return Expectation(self.to_happening())
+
+
+class Scenario(Part):
+    """A whole file."""
+
+    name: Text
+    description: Text = ""
+    people: list[PersonPart] = Field(default_factory=list)
+    applications: list[ApplicationPart] = Field(default_factory=list)
+    calls: list[CallPart] = Field(default_factory=list)
+    assistants: list[AssistantPart] = Field(default_factory=list)
+    errors: list[ErrorPart] = Field(default_factory=list)
+    expect: list[ExpectationPart] = Field(default_factory=list)
+
+    def to_people(self) -> list[Person]:
+        return [person.to_person() for person in self.people]
+
+    def to_assistants(self) -> list[Assistant]:
+        return [assistant.to_assistant() for assistant in self.assistants]
+
+    def to_expectations(self) -> list[Expectation]:
+        return [expectation.to_expectation() for expectation in self.expect]
+
+
+def known_keys(part: type[Part]) -> set[str]:
+    """The keys that a mapping may have, as they stand in the file."""
+    return {info.alias or name for name, info in part.model_fields.items()}
+
+
+PARTS: dict[tuple[str, ...], type[Part]] = {
+    (): Scenario,
+    ("people",): PersonPart,
+    ("applications",): ApplicationPart,
+    ("calls",): CallPart,
+    ("calls", "custom_headers"): HeaderPart,
+    ("assistants",): AssistantPart,
+    ("assistants", "turns"): TurnPart,
+    ("assistants", "insights"): InsightPart,
+    ("errors",): ErrorPart,
+    ("expect",): ExpectationPart,
+    ("expect", "never"): HappeningPart,
+}
+"""Which mapping stands where; for telling what its keys are."""

@@ -1,0 +1,76 @@
+"""The names that a scenario may use: of commands, of events, of what people do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from mockserver.sim.commands import COMMANDS, List, Retrieval
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+ACTS = ("answers", "assistant_says", "calls", "hangs_up", "joins", "says", "turns_down")
+"""What people do, as the log names it."""
+
+NEWER_EVENTS = ("call.conversation.start_failed",)
+"""Published after the interface that `specs/` follows, and never emitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the platform has: built here, or not yet."""
+
+    events: frozenset[str]
+    unbuilt_events: frozenset[str]
+    unbuilt_commands: frozenset[str]
+
+
+@cache
+def published() -> Published:
+    """The names in `specs/`, read when first needed."""
+    inside = PACKAGE / "specs"
+    specs = inside if inside.is_dir() else PACKAGE.parent / "specs"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    built = yaml.load((specs / "openapi.yaml").read_bytes(), loader)
+    unbuilt = yaml.load((specs / "unbuilt.yaml").read_bytes(), loader)
+    events = frozenset(built["webhooks"])
+    return Published(
+        events=events,
+        unbuilt_events=frozenset(unbuilt["events"]) - events | frozenset(NEWER_EVENTS) - events,
+        unbuilt_commands=frozenset(row["name"] for row in unbuilt["operations"]) - COMMANDS.keys(),
+    )
+
+
+def command_problem(name: str) -> str | None:
+    """Why `name` is no command that the log tells of, or None."""
+    row = COMMANDS.get(name)
+    if isinstance(row, (List, Retrieval)):
+        return f"{name} is a question, which the log does not tell of: name a command"
+    if row is not None:
+        return None
+    if name in published().unbuilt_commands:
+        return f"{name} is not simulated yet: the server answers 501 to it"
+    commands = [name for name, row in COMMANDS.items() if not isinstance(row, (List, Retrieval))]
+    return f'"{name}" is no command: {meant(name, commands)}'
+
+
+def event_problem(name: str, never: bool) -> str | None:
+    """Why the webhook `name` cannot come, or None; one that must `never` come may be any that the platform has."""
+    known = published()
+    if name in known.events or (never and name in known.unbuilt_events):
+        return None
+    if name in known.unbuilt_events:
+        return f"{name} is not simulated yet, so it never comes"
+    return f'"{name}" is no event: {meant(name, known.events | (known.unbuilt_events if never else frozenset()))}'
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """What somebody who wrote `word` probably meant, else all there is."""
+    choices = sorted(known)
+    close = get_close_matches(word[:100], choices, 1)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(choices)}"

@@ -1,0 +1,222 @@
+"""What happened, for people and for machines: the ladder, the summary, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mockserver.scenario.expect import Report, Result
+from mockserver.scenario.matching import codes
+from mockserver.scenario.matching import shown as as_text
+from mockserver.sim.clock import SECOND, iso
+from mockserver.sim.events import Entry, Json
+from mockserver.sim.people import Person, find
+
+LEFT, RIGHT = 45, 49
+"""Columns between application and platform, and between platform and people."""
+
+WIDTH = 9 + 2 + 1 + LEFT + 1 + RIGHT + 1
+"""Columns of a row: the time, and three bars with the gaps between them."""
+
+GREEN, RED, DIM = "\x1b[32m", "\x1b[31m", "\x1b[2m"
+RESET = "\x1b[0m"
+
+
+class Calls:
+    """The short names of calls, A, B, C in the order they appear, and who they are between."""
+
+    def __init__(self, people: Sequence[Person] = ()) -> None:
+        self._people = people
+        self._letters: dict[str, str] = {}
+        self._between: dict[str, str] = {}
+
+    def letter(self, entry: Entry) -> str:
+        """The short name of the call that an entry is about; nothing if it is about none."""
+        call_control_id = entry.call_control_id
+        if call_control_id is None:
+            return ""
+        if call_control_id not in self._letters:
+            self._letters[call_control_id] = _letters(len(self._letters))
+        self._learn(entry, call_control_id)
+        return self._letters[call_control_id]
+
+    def legend(self) -> list[str]:
+        """A line for each call: `A = v3:gnGh… +12025550143 (Ada) -> +12025550178`."""
+        return [
+            f"{letter} = {_cut(call_control_id, 12)} {self._between.get(call_control_id, 'no such call')}"
+            for call_control_id, letter in self._letters.items()
+        ]
+
+    def _learn(self, entry: Entry, call_control_id: str) -> None:
+        said = entry.data.get("payload" if entry.kind == "webhook" else "request")
+        said = entry.data if entry.name == "calls" else said if isinstance(said, dict) else {}
+        if call_control_id not in self._between and said.get("from") and said.get("to"):
+            to = said["to"] if isinstance(said["to"], str) else ", ".join(map(str, said["to"]))
+            self._between[call_control_id] = f"{self._named(str(said['from']))} -> {self._named(to)}"
+
+    def _named(self, number: str) -> str:
+        name = find(number, self._people).name
+        return f"{number} ({name})" if name else number
+
+
+def ladder(
+    entries: Iterable[Entry], people: Sequence[Person] = (), start: int | None = None, colour: bool = False
+) -> str:
+    """The run as a ladder of three columns, a row an entry, in simulated time since `start` (default: first entry).
+
+    Deliveries are left out unless they failed. `people` are for names in the legend.
+    """
+    log = list(entries)
+    begin = start if start is not None else log[0].at if log else 0
+    known = Calls(people)
+    head = f"{'time':>9}  application{'platform':>{LEFT - 6}}{'people':>{RIGHT - 1}}"
+    rows = [row for entry in log for row in _rows(entry, known, begin, colour)]
+    return "\n".join([*known.legend(), *([""] if rows else []), head, *rows])
+
+
+def summary(report: Report, colour: bool = False) -> list[str]:
+    """The expectations for the terminal: a line for each, and below one that did not hold what was seen instead."""
+    lines: list[str] = []
+    for result in report.results:
+        mark = _painted("ok    ", GREEN, colour) if result.held else _painted("MISSED", RED, colour)
+        lines.append(f"{mark} {result.number:>3}  {result.expectation}")
+        lines += [f"            {why}" for why in result.why]
+    missed, count = len(report.missed), len(report.results)
+    if not count:
+        return ["nothing was expected"]
+    return [
+        *lines,
+        f"all {count} expectations held" if report.held else f"{missed} of {count} expectations did not hold",
+    ]
+
+
+def as_json(report: Report, entries: Iterable[Entry]) -> Json:
+    """The same for machines: `held`, `expect` with a row for each expectation, and `log` with every entry."""
+    return {
+        "held": report.held,
+        "expect": [_result(result) for result in report.results],
+        "log": list(map(_entry, entries)),
+    }
+
+
+# Rows of the ladder --------------------------------------------------------------------------------------------------
+
+
+def _rows(entry: Entry, known: Calls, start: int, colour: bool) -> list[str]:
+    """The row of an entry; none for what the ladder leaves out."""
+    if entry.kind == "delivery" and entry.data.get("outcome") != "failed":
+        return []
+    letter = known.letter(entry)
+    time = f"{(entry.at - start) / SECOND:9.3f}"
+    if entry.kind == "webhook":
+        left, right, paint = _to_left(f"{entry.name} {letter}", LEFT), _note(_detail(entry)), GREEN
+    elif entry.kind == "command":
+        left, right, paint = _command(entry, letter)
+    elif entry.kind == "person":
+        left, right, paint = " " * LEFT, _act(entry, letter), ""
+    else:
+        aside = _cut(_aside(entry, letter), WIDTH - len(time) - 2)
+        return [f"{time}  {_painted(aside, RED if entry.kind == 'delivery' else DIM, colour)}"]
+    return [f"{time}  |{_painted(left, paint, colour)}|{right}"]
+
+
+def _command(entry: Entry, letter: str) -> tuple[str, str, str]:
+    status = entry.data.get("status")
+    if status == 200:
+        request = entry.data.get("request") or {}
+        note = f"to {as_text(request.get('to'))}" if entry.name == "dial" else ""
+        again = " (repeated)" if entry.data.get("repeated") else ""
+        return _to_right(f"{entry.name} {letter}: ok{again}", LEFT), _note(note), ""
+    refused = " ".join([str(status), *codes(entry)])
+    return _to_right(f"{' '.join(filter(None, (entry.name, letter)))}: {refused}", LEFT), _note(_titles(entry)), RED
+
+
+def _act(entry: Entry, letter: str) -> str:
+    data = entry.data
+    if entry.name == "assistant_says":
+        return _to_right(f'assistant {letter}: "{data.get("text", "")}"', RIGHT) + "|"
+    words = f'"{data["text"]}"' if "text" in data else entry.name.replace("_", " ")
+    outcome = data.get("outcome")
+    return _to_left(f"{letter}: {words}{f' ({outcome})' if outcome not in (None, 'normal') else ''}", RIGHT) + "|"
+
+
+def _aside(entry: Entry, letter: str) -> str:
+    about = f" {letter}" if letter else ""
+    data = entry.data
+    if entry.kind == "delivery":
+        reason = data.get("reason") or f"status {data.get('status')}"
+        return f"! {entry.name}{about} was not delivered: {reason}"
+    return f"! {entry.kind}{about}: {data.get('text') or data.get('message') or entry.name}"
+
+
+def _detail(entry: Entry) -> str:
+    """The one thing of a webhook that its row cannot go without."""
+    payload = entry.data.get("payload") or {}
+    if entry.name == "call.hangup":
+        return f"{payload.get('hangup_cause')}, by the {payload.get('hangup_source')}"
+    if entry.name == "call.ai_gather.ended":
+        return f"{payload.get('status')} {as_text(payload.get('result'))}"
+    if entry.name == "call.ai_gather.partial_results":
+        return as_text(payload.get("partial_results"))
+    return ""
+
+
+def _titles(entry: Entry) -> str:
+    return ", ".join(str(error.get("title", "")) for error in entry.data.get("errors") or ())
+
+
+def _to_right(words: str, gap: int) -> str:
+    return f"- {_cut(words, gap - 5)} ".ljust(gap - 1, "-") + ">"
+
+
+def _to_left(words: str, gap: int) -> str:
+    return "<" + f"- {_cut(words, gap - 5)} ".ljust(gap - 1, "-")
+
+
+def _note(words: str) -> str:
+    return f" {_cut(words, RIGHT - 2)}".ljust(RIGHT) + "|"
+
+
+def _cut(words: str, limit: int) -> str:
+    """At most so many characters, on one line, without what would move the cursor of a terminal."""
+    line = " ".join(words.split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _painted(words: str, paint: str, colour: bool) -> str:
+    return f"{paint}{words}{RESET}" if colour and paint else words
+
+
+def _letters(index: int) -> str:
+    """A to Z, then AA, AB and so on."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+# Rows of the JSON ----------------------------------------------------------------------------------------------------
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "number": result.number,
+        "expectation": str(result.expectation),
+        "held": result.held,
+        "seq": result.entry.seq if result.entry else None,
+        "why": list(result.why),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": iso(entry.at),
+        "kind": entry.kind,
+        "name": entry.name,
+        "call_control_id": entry.call_control_id,
+        "data": entry.data,
+    }

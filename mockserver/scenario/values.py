@@ -1,0 +1,218 @@
+"""The values of a scenario: durations, numbers, codes. Each function takes a part of the tree and returns what it
+means, or raises a ValueError that says what was seen and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.scenario.matching import OK
+from mockserver.scenario.names import meant
+from mockserver.scenario.tree import Plain, as_json
+from mockserver.sim import errors
+from mockserver.sim.calls import E164, SIP
+
+DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
+MILLISECONDS = re.compile(r"(\d{1,9})ms", re.ASCII)
+LONGEST = 7 * 24 * 3600.0
+"""A week: no call lasts longer than hours."""
+
+PATTERN = re.compile(r"\+?[0-9*]+|sips?:\S+", re.ASCII)
+ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class HangsUp:
+    """When a person hangs up: so many seconds after the answer, or when there is nothing left to say."""
+
+    after: float | None = None
+    when_done: bool = False
+
+
+def text(value: Any) -> str:
+    """Any text that says something."""
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError("is empty: give a text, or leave the key out")
+        return str(value)
+    raise ValueError(f"{kind(value)}: give a text, or leave the key out")
+
+
+def duration(value: Any) -> float:
+    """Seconds: `2`, `0.5`, `2s`, `500ms`, `1m30s`, `1h`."""
+    written = text(value).strip()
+    if found := MILLISECONDS.fullmatch(written):
+        return int(found[1]) / 1000
+    found = DURATION.fullmatch(written)
+    if not found:
+        raise ValueError(f"{quoted(value)} is not a duration: write seconds, or 2s, 500ms, 1m30s")
+    hours, minutes, seconds = found.groups()
+    total = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0)
+    if total > LONGEST:
+        raise ValueError(f"{quoted(value)} is more than a week: write less")
+    return float(total)
+
+
+def number(value: Any) -> str:
+    """A number in E.164, or a SIP URI."""
+    written = text(value)
+    if E164.fullmatch(written) or SIP.fullmatch(written):
+        return written
+    raise ValueError(f"{quoted(written)} is neither E.164 nor a SIP URI: {_number_meant(written)}")
+
+
+def number_or_pattern(value: Any) -> str:
+    """A number, a SIP URI, or either with `*` for any run of characters."""
+    written = text(value)
+    if "*" not in written:
+        return number(written)
+    if PATTERN.fullmatch(written) and len(written) <= 200:
+        return re.sub(r"\*+", "*", written)
+    raise ValueError(f"{quoted(written)} is no pattern: write one like +1202* or sip:*@example.com")
+
+
+def url(value: Any) -> str:
+    """An address that can be posted to."""
+    written = text(value)
+    try:
+        parts = urlsplit(written)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or re.search(r"\s", written):
+        raise ValueError(f"{quoted(written)} is no URL: write one like http://127.0.0.1:8088/webhooks")
+    return written
+
+
+def yes_no(value: Any) -> bool:
+    """True or false."""
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise ValueError(f"{quoted(value)} is neither true nor false")
+
+
+def ordinal(value: Any) -> int:
+    """1, 2, 3 and so on."""
+    written = text(value)
+    if ORDINAL.fullmatch(written):
+        return int(written)
+    raise ValueError(f"{quoted(value)} is not a whole number from 1")
+
+
+def one_of(*choices: str) -> Callable[[Any], str]:
+    """One word of a few."""
+
+    def choose(value: Any) -> str:
+        written = text(value)
+        if written not in choices:
+            raise ValueError(f"{quoted(written)} is none of {', '.join(choices)}{_hint(written, choices)}")
+        return written
+
+    return choose
+
+
+def code(value: Any) -> str:
+    """An error code that the catalogue has."""
+    written = text(value)
+    if not errors.find(written):
+        raise ValueError(f"{quoted(written)} is no error code that the platform has: {_code_meant(written)}")
+    return written
+
+
+def gets(value: Any) -> tuple[str, ...]:
+    """What a command may get: `ok`, a code, an HTTP status, or a list of these."""
+    wanted = value if isinstance(value, list) else [value]
+    if not wanted:
+        raise ValueError("is empty: give ok, an error code or an HTTP status")
+    return tuple(_answer(item) for item in wanted)
+
+
+def hangs_up(value: Any) -> HangsUp:
+    """`when_done`, or `{after: 30s}`."""
+    if value == "when_done":
+        return HangsUp(when_done=True)
+    if isinstance(value, dict) and value.keys() == {"after"}:
+        return HangsUp(after=duration(value["after"]))
+    raise ValueError(f"{quoted(value)} is neither when_done nor {{after: 30s}}")
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """The fields to compare with."""
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"{kind(value)}: give fields and their values, like {{to: '+12025550143'}}")
+    known: dict[str, Any] = as_json(value)
+    return known
+
+
+def answers(value: Any) -> dict[str, tuple[Any, ...]]:
+    """Property to the values given for it, one for each time it is asked; one value is a list of one."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{kind(value)}: give properties and what is answered, like {{age: 36}}")
+    return {key: tuple(as_json(item if isinstance(item, list) else [item])) for key, item in value.items()}
+
+
+def insight(value: Any) -> Any:
+    """The result of an insight: a text or an object."""
+    if isinstance(value, dict):
+        return as_json(value)
+    return text(value)
+
+
+def short_for(key: str) -> Callable[[Any], Any]:
+    """Let a text stand for a mapping that has it under `key`."""
+    return lambda value: {key: value} if isinstance(value, str) else value
+
+
+def quoted(value: Any) -> str:
+    """What was seen, in double quotes and not too long."""
+    if value is None:
+        return "nothing"
+    if not isinstance(value, str):
+        return kind(value)
+    return f'"{value}"' if len(value) <= 60 else f'"{value[:59]}…"'
+
+
+def kind(value: Any) -> str:
+    """What sort of thing was seen."""
+    if value is None:
+        return "is empty"
+    if isinstance(value, dict):
+        return "is a mapping" if value else "is an empty mapping"
+    if isinstance(value, list):
+        return "is a list"
+    return f"is the text {quoted(value)}" if isinstance(value, (Plain, str)) else "is something else"
+
+
+def _answer(value: Any) -> str:
+    written = text(value)
+    if written == OK or re.fullmatch(r"[1-5]\d\d", written, re.ASCII):
+        return written
+    if not written.isascii() or not written.isdigit():
+        raise ValueError(f"{quoted(written)} is neither ok nor an error code nor an HTTP status")
+    return code(written)
+
+
+def _code_meant(written: str) -> str:
+    digits = re.sub(r"[^0-9]", "", written)[:6]
+    if errors.find(digits):
+        return f"did you mean {digits}?"
+    if len(digits) < 5:
+        return "codes have five digits, like 10015 or 90018"
+    known = sorted({row.code for row in errors.CATALOGUE}, key=lambda row: abs(int(row) - int(digits)))
+    return f"near it are {', '.join(sorted(known[:5]))}"
+
+
+def _number_meant(written: str) -> str:
+    bare = re.sub(r"[\s().\-]", "", written)
+    for candidate in (bare, f"+{bare}", f"+{bare.removeprefix('00')}"):
+        if candidate != written and E164.fullmatch(candidate):
+            return f"did you mean {candidate}?"
+    return "write it like +12025550143"
+
+
+def _hint(word: str, choices: tuple[str, ...]) -> str:
+    hint = meant(word, choices)
+    return f": {hint}" if hint.startswith("did") else ""

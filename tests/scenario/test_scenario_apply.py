@@ -1,0 +1,107 @@
+"""A scenario in a simulation: who is there, who calls, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.scenario.apply import apply
+from mockserver.scenario.load import load
+from mockserver.sim import people
+from mockserver.sim.clock import SECOND
+from mockserver.sim.commands import Request, execute
+from mockserver.sim.errors import Refusal
+from mockserver.sim.events import Route
+from mockserver.sim.simulation import Simulation
+from mockserver.sim.world import Settings
+
+ADA, APP = "+12025550143", "+12025550178"
+DIAL = {"connection_id": "1", "to": ADA, "from": APP}
+
+
+def code(simulation: Simulation, name: str, body: dict[str, str]) -> str:
+    """What a command gets: ok or a code."""
+    try:
+        execute(simulation, Request(name, body))
+    except Refusal as refusal:
+        return refusal.problems[0].problem.code
+    return "ok"
+
+
+def test_calls_come_at_their_time_with_what_they_carry() -> None:
+    simulation = Simulation(Settings(route=Route("http://app")))
+    apply(
+        load(
+            f"calls: [{{from: {ADA}, to: {APP}, at: 2s, from_display_name: Ada, custom_headers: [{{name: X, value: y}}],"
+            f" webhook_url: 'http://other/hook', connection_id: '7'}}, {{from: {APP}, to: {ADA}}}]"
+        ),
+        simulation,
+    )
+    start = simulation.now
+    assert list(simulation.log.entries) == []
+    simulation.advance(3)
+    first, second = [entry for entry in simulation.log.entries if entry.kind == "webhook"]
+    assert (first.at - start, second.at - start) == (0, 2 * SECOND)
+    assert first.route == Route("http://app")
+    assert second.route == Route("http://other/hook")
+    payload = second.data["payload"]
+    assert (payload["from"], payload["to"], payload["connection_id"]) == (ADA, APP, "7")
+    assert payload["caller_id_name"] == "Ada"
+    assert payload["custom_headers"] == [{"name": "X", "value": "y"}]
+
+
+def test_people_are_found_before_those_who_were_there() -> None:
+    simulation = Simulation()
+    apply(load(f"people: [{{number: {ADA}, name: First}}, {{number: '*', name: Anyone}}]"), simulation)
+    apply(load(f"people: [{{number: {ADA}, name: Second}}]"), simulation)
+    assert people.find(ADA, simulation.world.people).name == "Second"
+    assert people.find(APP, simulation.world.people).name == "Anyone"
+    assert len(simulation.world.people) == 2
+
+
+def test_errors_count_the_commands_from_when_the_scenario_came() -> None:
+    simulation = Simulation()
+    apply(load("errors: [{command: dial, nth: 2, code: '90041'}]"), simulation)
+    assert [code(simulation, "dial", DIAL) for _ in range(3)] == ["ok", "90041", "ok"]
+    apply(load("errors: [{command: dial, nth: 1, code: '10010'}]"), simulation)
+    assert [code(simulation, "dial", DIAL) for _ in range(2)] == ["10010", "ok"]
+
+
+def test_somebody_may_be_refused_to_be_dialled() -> None:
+    simulation = Simulation()
+    apply(load(f"people: [{{number: '{ADA[:5]}*', refused: '10010'}}]"), simulation)
+    assert code(simulation, "dial", DIAL) == "10010"
+
+
+def test_applications_make_their_connections_the_known_ones() -> None:
+    simulation = Simulation(Settings(route=Route("http://app", timeout_secs=3.0)))
+    text = (
+        "applications: [{connection_id: one}, {connection_id: two, webhook_url: 'http://two/', webhook_failover_url: "
+        f"'http://spare/'}}]\ncalls: [{{from: {ADA}, to: {APP}}}, {{from: {ADA}, to: {APP}, connection_id: two}}]"
+    )
+    apply(load(text), simulation)
+    simulation.advance(1)
+    webhooks = [entry for entry in simulation.log.entries if entry.kind == "webhook"]
+    assert [entry.data["payload"]["connection_id"] for entry in webhooks] == ["one", "two"]
+    assert [entry.route for entry in webhooks] == [
+        Route("http://app", timeout_secs=3.0),
+        Route("http://two/", failover_url="http://spare/"),
+    ]
+    assert code(simulation, "dial", DIAL) == "10015"
+    assert code(simulation, "dial", {**DIAL, "connection_id": "two"}) == "ok"
+
+
+def test_a_call_to_an_unknown_connection_is_a_warning_and_no_crash() -> None:
+    simulation = Simulation(Settings(applications={"1": Route("http://app")}))
+    apply(load(f"calls: [{{from: {ADA}, to: {APP}}}]"), simulation)
+    simulation.advance(1)
+    (entry,) = simulation.log.entries
+    assert (entry.kind, entry.name) == ("warning", "scenario")
+    assert "Name its connection_id under applications." in entry.data["text"]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("2", 2), ("0.5", 0.5), ("2s", 2), ("500ms", 0.5), ("1m30s", 90), ("1m", 60), ("1h", 3600), ("1h2m3.5s", 3723.5)],
+)
+def test_durations_are_seconds(written: str, seconds: float) -> None:
+    assert load(f"people: [{{number: '*', answers_after: {written}}}]").people[0].answers_after == seconds

@@ -1,0 +1,79 @@
+"""The scenarios that come with the program, played by their own example applications."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.scenario import bundled
+from mockserver.scenario.expect import Expectations, check
+from mockserver.scenario.load import load
+from mockserver.scenario.report import ladder, summary
+from mockserver.sim.events import Entry
+
+Play = Callable[..., list[Entry]]
+NAMES = ["command_after_hangup", "command_before_answer", "gather_with_ai", "join_ai_conversation", "start_twice"]
+
+
+def test_all_of_them_are_found_by_name() -> None:
+    assert bundled.names() == NAMES
+    assert bundled.bundled("start_twice") == bundled.bundled("start_twice.yaml")
+    assert bundled.find("start_twice") == bundled.bundled("start_twice")
+
+
+def test_a_file_that_exists_comes_before_a_bundled_one(tmp_path: Path) -> None:
+    file = tmp_path / "start_twice.yaml"
+    file.touch()
+    assert bundled.find(str(file)) == file
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("start_twise", "no bundled scenario is called 'start_twise': did you mean start_twice?"),
+        ("x", f"no bundled scenario is called 'x': there are {', '.join(NAMES)}"),
+        ("../scenarios/start_twice", "no bundled scenario is called '../scenarios/start_twice': did you mean"),
+    ],
+)
+def test_one_that_is_not_there_is_said_with_those_that_are(name: str, problem: str) -> None:
+    with pytest.raises(LookupError, match=re.escape(problem)):
+        bundled.bundled(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_expects_holds_with_its_application(name: str, play: Play, example: Callable[[str], Any]) -> None:
+    scenario = load(bundled.bundled(name))
+    entries = play(scenario, example(name))
+    report = check(scenario.to_expectations(), entries)
+    assert report.held, "\n".join([*summary(report), ladder(entries)])
+    incremental = Expectations(scenario.to_expectations())
+    for entry in entries:
+        incremental.feed(entry)
+    assert incremental.done
+    assert incremental.open == []
+    assert scenario.name == name
+    assert scenario.description
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_does_not_hold_without_an_application(name: str, play: Play) -> None:
+    scenario = load(bundled.bundled(name))
+    assert not check(scenario.to_expectations(), play(scenario)).held
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_plays_the_same_every_time(name: str, play: Play, example: Callable[[str], Any]) -> None:
+    scenario = load(bundled.bundled(name))
+    assert ladder(play(scenario, example(name))) == ladder(play(scenario, example(name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_ladder_is_no_wider_than_110_columns(name: str, play: Play, example: Callable[[str], Any]) -> None:
+    scenario = load(bundled.bundled(name))
+    lines = ladder(play(scenario, example(name)), scenario.to_people()).splitlines()
+    assert max(map(len, lines)) <= 110
+    assert [line for line in lines if line != line.rstrip()] == []

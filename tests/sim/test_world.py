@@ -1,0 +1,330 @@
+"""The whole world at once: whatever commands, people and time do, some things always hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from mockserver.sim import calls, conversations, errors
+from mockserver.sim.commands import COMMANDS, Request, execute
+from mockserver.sim.errors import Refusal
+from mockserver.sim.events import Json
+from mockserver.sim.people import MAGIC_NUMBERS, Assistant, Injected, Person, Turn
+from mockserver.sim.simulation import Simulation
+from mockserver.sim.world import Leg, Settings
+from tests.sim.telling import APP, CALLEE, CALLER, CONNECTION, UNKNOWN, fits
+
+TRAILERS = {"call.conversation.ended", "call.conversation_insights.generated"}
+"""What may follow the `call.hangup` of a leg."""
+
+Step = tuple[Any, ...]
+
+TALKER = Person("*9", "Talker", says=("36", "Hello.", "Bye."), hangs_up_when_done=True)
+ASSISTANT = Assistant(id="a", greeting="Hi.", turns=(Turn("Six.", hears="hello"), Turn("Yes?")), time_limit_secs=90.0)
+
+LIMITS: dict[str, dict[str, int]] = {
+    "wide": {},
+    "tight": {"ended_legs": 2, "live_legs": 4, "command_ids": 2, "loop_guard": 3},
+}
+
+numbers = st.sampled_from([CALLEE, CALLER, "+12025550009", "sip:a@b.example", "555", *(p.number for p in MAGIC_NUMBERS)])
+seconds = st.sampled_from([0.0, 0.1, 0.15, 0.3, 0.4, 0.8, 1.0, 2.0, 3.7, 10.0, 31.0, 61.0, 601.0])
+anybody = st.builds(
+    Person,
+    hangs_up_after=st.sampled_from([None, 0.0, 1.0, 20.0]),
+    gives_up_after=st.sampled_from([None, 0.0, 0.2, 5.0]),
+    says=st.sampled_from([(), ("36",), ("Hello.", "36")]),
+    answers=st.sampled_from([{}, {"age": ("x", 36)}, {"age": (None,)}]),
+    silent=st.booleans(),
+    hangs_up_when_done=st.booleans(),
+)
+common = {
+    "client_state": st.sampled_from(["", "QQ==", "Qg==", "bad"]),
+    "command_id": st.sampled_from(["one", "two", "three"]),
+}
+assistants = st.sampled_from([{"id": "a"}, {"id": "b"}, {"greeting": "Hello there."}])
+legs = st.integers(-1, 8)
+"""Which leg a step is about, by the order in which they came; -1 is one that there never was."""
+
+BODIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "answer": {"assistant": assistants, "webhook_url": st.just("https://b.example/")},
+    "reject": {"cause": st.sampled_from(["CALL_REJECTED", "USER_BUSY"])},
+    "ai_assistant_start": {"assistant": assistants, "participants": st.lists(legs, max_size=3)},
+    "ai_assistant_join": {
+        "conversation_id": st.integers(0, 4),
+        "participant": st.one_of(st.none(), legs),
+        "on_hangup": st.sampled_from(["end_conversation", "continue_conversation"]),
+    },
+    "ai_assistant_add_messages": {"messages": st.just([{"role": "user", "content": "Hello."}])},
+    "gather_using_ai": {
+        "parameters": st.sampled_from(
+            [{}, {"properties": {"name": {}}}, {"properties": {"age": {"type": "integer"}}, "required": ["age", "b"]}]
+        ),
+        "user_response_timeout_ms": st.sampled_from([500, 3000]),
+        "gather_ended_speech": st.just("Bye."),
+        "send_message_history_updates": st.booleans(),
+        "send_partial_results": st.booleans(),
+        "voice": st.sampled_from(["female", "Telnyx.KokoroTTS.af"]),
+    },
+}
+REQUIRED = {"reject": {"cause"}, "ai_assistant_join": {"conversation_id", "participant"}, "gather_using_ai": {"parameters"}}
+ON_LEGS = sorted(set(COMMANDS) - {"dial", "list_active_calls"})
+
+
+def bodies(name: str) -> st.SearchStrategy[Json]:
+    """Bodies of a command, valid by the specification."""
+    known = {**common, **BODIES.get(name, {})}
+    needed = {key: value for key, value in known.items() if key in REQUIRED.get(name, ())}
+    return st.fixed_dictionaries(needed, optional={key: value for key, value in known.items() if key not in needed})
+
+
+commands = st.sampled_from(ON_LEGS).flatmap(lambda name: st.tuples(st.just(name), bodies(name)))
+dials = st.fixed_dictionaries(
+    {"to": st.one_of(numbers, st.lists(numbers, max_size=3)), "from": st.sampled_from([APP, CALLER, "desk"])},
+    optional={
+        **common,
+        "link_to": legs,
+        "bridge_intent": st.booleans(),
+        "assistant": assistants,
+        "timeout_secs": st.sampled_from([5, 40]),
+        "time_limit_secs": st.just(30),
+        "retry_on_timeout": st.booleans(),
+    },
+)
+
+
+def picture(value: Any, seen: dict[int, int]) -> Any:
+    """All that a value holds, however deep and in circles, as something that can be compared."""
+    if isinstance(value, Random):
+        return value.getstate()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Simulation):
+        return "the simulation"
+    if id(value) in seen:
+        return "seen", seen[id(value)]
+    seen[id(value)] = len(seen)
+    if is_dataclass(value):
+        names = [field.name for field in fields(value) if field.name != "commands_seen"]
+        return type(value).__name__, [(name, picture(getattr(value, name), seen)) for name in names]
+    if isinstance(value, dict):
+        return [(picture(key, seen), picture(item, seen)) for key, item in value.items()]
+    if hasattr(value, "__iter__"):
+        return [picture(item, seen) for item in value]
+    return value.__qualname__, picture(getattr(value, "__self__", None), seen)
+
+
+def everything(simulation: Simulation) -> Any:
+    """The whole state of a simulation but its log and the counters of its commands."""
+    heap = sorted((at, number, plan) for at, number, plan in simulation.timeline._heap if not plan.cancelled)
+    return picture([simulation.now, simulation.world, heap, simulation.ids.random], {})
+
+
+class Play:
+    """A simulation and the steps that can be taken in it; steps are data, so that they can be taken again."""
+
+    def __init__(self, seed: int, limits: str, injected: tuple[Injected, ...]) -> None:
+        self.simulation = Simulation(Settings(**LIMITS[limits]), seed=seed, fits=fits)
+        world = self.simulation.world
+        world.people, world.assistants, world.injected = [TALKER], {"a": ASSISTANT}, list(injected)
+        self.legs: list[Leg] = []
+
+    def take(self, step: Step) -> None:
+        name, *args = step
+        getattr(self, name)(*args)
+
+    def leg_id(self, number: int) -> str:
+        return self.legs[number % len(self.legs)].call_control_id if self.legs and number >= 0 else UNKNOWN
+
+    def command(self, name: str, number: int, body: Json) -> None:
+        body = dict(body)
+        call_control_id = self.leg_id(number)
+        if "participants" in body:
+            body["participants"] = [{"id": self.leg_id(other)} for other in body["participants"]]
+        if name == "ai_assistant_join":
+            known, which = list(self.simulation.world.conversations), body["conversation_id"]
+            body["conversation_id"] = known[which] if which < len(known) else "none"
+            other = body["participant"]
+            body["participant"] = {
+                "id": call_control_id if other is None else self.leg_id(other),
+                "on_hangup": body.pop("on_hangup", "continue_conversation"),
+            }
+        self.do(Request(name, body, call_control_id))
+
+    def dial(self, body: Json) -> None:
+        body = {"connection_id": CONNECTION, **body}
+        if "link_to" in body:
+            body["link_to"] = self.leg_id(body["link_to"])
+        answer = self.do(Request("dial", body))
+        if answer:
+            leg = self.simulation.world.legs[answer["data"]["call_control_id"]]
+            self.legs += [leg] if leg not in self.legs else []
+
+    def do(self, request: Request) -> Json | None:
+        before = everything(self.simulation)
+        try:
+            return execute(self.simulation, request)
+        except Refusal:
+            assert everything(self.simulation) == before, f"{request} was refused and changed something"
+            return None
+
+    def ring(self, person: Person) -> None:
+        self.legs.append(calls.place_call(self.simulation, CALLER, APP, person))
+
+    def advance(self, time: float) -> None:
+        self.simulation.advance(time)
+
+    def person(self, act: Callable[..., None], number: int, *args: Any) -> None:
+        act(self.simulation, self.legs[number % len(self.legs)], *args)
+
+
+class AnyWorld(RuleBasedStateMachine):
+    @initialize(
+        seed=st.integers(0, 3),
+        limits=st.sampled_from(sorted(LIMITS)),
+        injected=st.sampled_from([(), (Injected("answer", 2, errors.TOO_MANY_REQUESTS),)]),
+    )
+    def begin(self, seed: int, limits: str, injected: tuple[Injected, ...]) -> None:
+        self.setting = (seed, limits, injected)
+        self.play = Play(*self.setting)
+        self.steps: list[Step] = []
+        self.seen = 0
+        self.time = 0
+
+    def take(self, *step: Any) -> None:
+        self.steps.append(step)
+        self.play.take(step)
+
+    @rule(body=dials)
+    def dial(self, body: Json) -> None:
+        self.take("dial", body)
+
+    @rule(person=anybody)
+    def somebody_calls(self, person: Person) -> None:
+        self.take("ring", person)
+
+    @rule(command=commands, number=legs)
+    def send(self, command: tuple[str, Json], number: int) -> None:
+        self.take("command", command[0], number, command[1])
+
+    @rule(number=legs)
+    def answer_and_talk(self, number: int) -> None:
+        self.take("command", "answer", number, {})
+        self.take("advance", 0.4)
+        self.take("command", "ai_assistant_start", number, {"assistant": {"id": "a"}})
+
+    @rule(time=seconds)
+    def time_passes(self, time: float) -> None:
+        self.take("advance", time)
+
+    @precondition(lambda self: self.play.legs)
+    @rule(number=st.integers(0, 8))
+    def somebody_answers(self, number: int) -> None:
+        self.take("person", calls.person_answers, number)
+
+    @precondition(lambda self: self.play.legs)
+    @rule(number=st.integers(0, 8), outcome=st.sampled_from(["normal", "busy", "decline", "no_answer"]))
+    def somebody_hangs_up(self, number: int, outcome: str) -> None:
+        self.take("person", calls.person_hangs_up, number, outcome)
+
+    @precondition(lambda self: self.play.legs)
+    @rule(number=st.integers(0, 8), text=st.sampled_from(["Hello.", "36", "[1", "yes"]))
+    def somebody_says_something(self, number: int, text: str) -> None:
+        self.take("person", conversations.said, number, text)
+
+    @invariant()
+    def the_log_has_no_gaps_and_its_time_never_decreases(self) -> None:
+        for entry in self.play.simulation.log.after(self.seen):
+            assert (entry.seq, entry.at >= self.time) == (self.seen + 1, True)
+            self.seen, self.time = entry.seq, entry.at
+        assert self.time <= self.play.simulation.now
+
+    @invariant()
+    def the_timeline_counts_what_is_planned(self) -> None:
+        timeline = self.play.simulation.timeline
+        plans = [plan for _, _, plan in timeline._heap if not plan.cancelled]
+        assert len(timeline) == len(plans)
+        assert timeline.anything_near() == any(not plan.backstop for plan in plans)
+        assert all(plan.at >= self.play.simulation.now for plan in plans)
+
+    @invariant()
+    def a_leg_that_ended_has_no_plans_and_no_conversation(self) -> None:
+        for leg in self.play.legs:
+            if leg.state == "ended":
+                assert (leg.plans, leg.conversation, leg.is_alive) == ({}, None, False)
+
+    @invariant()
+    def whoever_is_in_a_conversation_is_known_there(self) -> None:
+        for leg in self.play.legs:
+            assert leg.conversation is None or leg.conversation.member(leg) is not None
+        for conversation in self.play.simulation.world.conversations.values():
+            assert all(member.leg.conversation is conversation for member in conversation.members)
+            assert (conversation.state == "ended") == (not conversation.members)
+
+    @invariant()
+    def no_more_is_kept_than_was_said(self) -> None:
+        world = self.play.simulation.world
+        assert len(world.ended) <= world.settings.ended_legs
+        assert len(world.command_ids) <= world.settings.command_ids
+        assert world.live_legs == sum(leg.state != "ended" for leg in world.legs.values()) >= 0
+
+    def teardown(self) -> None:
+        for number, leg in enumerate(self.play.legs):
+            if leg.direction == "incoming":  # nothing but its caller ends an answered incoming call
+                self.take("person", calls.person_hangs_up, number)
+        self.take("advance", 20_000.0)
+        self.the_log_has_no_gaps_and_its_time_never_decreases()
+        told = list(self.play.simulation.log.entries)
+        for leg in self.play.legs:
+            names = [entry.name for entry in told if entry.kind == "webhook" and entry.call_control_id == leg.call_control_id]
+            assert names[0] == "call.initiated"
+            assert Counter(names)["call.initiated"] == Counter(names)["call.hangup"] == 1
+            assert Counter(names)["call.answered"] <= 1
+            assert set(names[names.index("call.hangup") + 1 :]) <= TRAILERS
+        assert len(self.play.simulation.timeline) == 0
+        ends = Counter(entry.data["payload"]["conversation_id"] for entry in told if entry.name == "call.conversation.ended")
+        assert set(ends.values()) <= {1}
+        assert set(self.play.simulation.world.conversations) <= set(ends)
+        again = Play(*self.setting)
+        for step in self.steps:
+            again.take(step)
+        assert repr(list(again.simulation.log.entries)).encode() == repr(told).encode()
+
+
+AnyWorld.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+class TestAnyWorld(AnyWorld.TestCase):
+    """Whatever happens in whatever order, the world stays sound and can be played again."""
+
+
+@given(st.lists(seconds, max_size=8), st.integers(0, 3))
+@settings(max_examples=40, deadline=None)
+def test_it_does_not_matter_in_how_many_steps_time_passes(steps: list[float], seed: int) -> None:
+    logs = []
+    for pauses in (steps, [sum(steps)]):
+        play = Play(seed, "wide", ())
+        for body in ({"to": CALLEE, "from": APP, "assistant": {"id": "a"}}, {"to": "+12025550009", "from": APP}):
+            play.dial(body)
+        play.ring(Person(gives_up_after=3.0))
+        for pause in pauses:
+            play.advance(pause)
+        logs.append(repr(list(play.simulation.log.entries)))
+    assert logs[0] == logs[1]
+
+
+def test_another_seed_tells_the_same_story_with_other_ids() -> None:
+    first, second = Play(0, "wide", ()), Play(1, "wide", ())
+    for play in (first, second):
+        play.dial({"to": CALLEE, "from": APP})
+        play.advance(10)
+    one, other = ([(entry.at, entry.name) for entry in play.simulation.log.entries] for play in (first, second))
+    assert one == other
+    assert first.legs[0].call_control_id != second.legs[0].call_control_id
