@@ -48,7 +48,7 @@ def application(wrap: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint
         routes=[
             Route("/", health),
             Route("/v2/calls", wrap(dial), methods=["POST"]),
-            Route("/v2/calls/{call_control_id}/actions/{name}", wrap(act), methods=["POST"]),
+            Route("/v2/calls/{call_control_id}/actions/{name}", wrap(act), methods=["POST", "PUT"]),
         ]
     )
 

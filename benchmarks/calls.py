@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
-from benchmarks.load import Work, drive, post
+from benchmarks.load import Work, drive, request
 from benchmarks.processes import Process
 
 INSTANT, BUSY = "+15005550007", "+15005550001"
@@ -59,7 +57,8 @@ def assistant_body() -> dict[str, Any]:
 
 def action(call_control_id: str, name: str, body: dict[str, Any] | None = None, key: str = "KEY_benchmark") -> bytes:
     """The bytes of a command on a leg."""
-    return post(f"/v2/calls/{call_control_id}/actions/{name}", body or {}, key)
+    method = "PUT" if name == "client_state_update" else "POST"
+    return request(method, f"/v2/calls/{call_control_id}/actions/{name}", body or {}, key)
 
 
 def dialled(body: bytes) -> str:
@@ -68,18 +67,18 @@ def dialled(body: bytes) -> str:
     return call_control_id
 
 
-def dials(to: str = BUSY, times: Iterator[int] | None = None) -> Work:
+def dials(to: str = BUSY) -> Work:
     """Dial again and again; nobody is there, so that legs end by themselves."""
-    request = post("/v2/calls", dial_body(to))
-    for _ in times or count():
-        yield request
+    dial = request("POST", "/v2/calls", dial_body(to))
+    while True:
+        yield dial
 
 
 def updates(call_control_id: str) -> Work:
     """Change the client state of an answered leg again and again."""
-    requests = [action(call_control_id, "client_state_update", {"client_state": STATE}) for _ in range(2)]
+    update = action(call_control_id, "client_state_update", {"client_state": STATE})
     while True:
-        yield from requests
+        yield update
 
 
 def assistants(call_control_id: str) -> Work:
@@ -93,7 +92,7 @@ def assistants(call_control_id: str) -> Work:
 
 def lives(waiting: Waiting) -> Work:
     """Whole calls: dial; when it is up, client state, assistant, stop, hang up. `waiting` is shared by connections."""
-    request = post("/v2/calls", dial_body(INSTANT))
+    dial = request("POST", "/v2/calls", dial_body(INSTANT))
     update, start = {"client_state": STATE}, assistant_body()
     while True:
         if waiting and waiting[0][0] <= time.monotonic():
@@ -103,7 +102,7 @@ def lives(waiting: Waiting) -> Work:
             yield action(leg, "ai_assistant_stop")
             yield action(leg, "hangup", {"client_state": STATE})
         else:
-            body = yield request
+            body = yield dial
             waiting.append((time.monotonic() + ANSWERED_AFTER, dialled(body)))
 
 
@@ -112,7 +111,7 @@ def answered_legs(server: Process, number: int) -> list[str]:
     legs: list[str] = []
 
     def each() -> Work:
-        body = yield post("/v2/calls", dial_body(INSTANT))
+        body = yield request("POST", "/v2/calls", dial_body(INSTANT))
         legs.append(dialled(body))
 
     drive(server, [each() for _ in range(number)]).all_good()

@@ -21,7 +21,7 @@ from mockserver.sim.clock import EPOCH
 from mockserver.sim.events import Entry, Json
 from mockserver.worlds import DEFAULT_KEY, World
 
-REACHABLE_SECS = 5.0
+REACHABLE_SECS = 2.0
 """How long a running application may take to accept a connection; one that we start may take as long as the run."""
 
 

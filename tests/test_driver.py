@@ -46,7 +46,8 @@ def tick(simulation: Simulation, name: str) -> None:
 
 def plan(driver: Driver, **seconds: float) -> None:
     """Plan ticks by name, in so many seconds, as somebody outside does."""
-    driver.act(lambda: plan_quietly(driver, **seconds))
+    for name, secs in seconds.items():
+        driver.act(driver.simulation.after, secs, tick, driver.simulation, name)
 
 
 def plan_quietly(driver: Driver, backstop: bool = False, **seconds: float) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import uuid4
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -28,6 +29,9 @@ from mockserver.worlds import DEFAULT_KEY, World, Worlds
 
 STREAM_BUFFER = 1_000
 """How many entries a live stream may lag behind; a reader that is slower is told to begin anew, and dropped."""
+
+LONGEST_SECS = 604_800
+"""A week: nothing that a person does may be planned for later."""
 
 CLOCK_FOLLOWS_WALL = Problem(
     "409",
@@ -55,10 +59,10 @@ class Control:
     watch: Watch
     load: LoadScenario
     spec_date: str
-    streams: set[asyncio.Queue[Entry | None]] = field(default_factory=set)
+    streams: dict[asyncio.Queue[Entry | None], World] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if below(scope) == "/events" and _wants_stream(scope):
+        if scope["method"] == "GET" and below(scope) == "/events" and _wants_stream(scope):
             await self._stream(scope, receive, send)
         else:
             await serve(scope, receive, send, self.handle, self.watch)
@@ -80,9 +84,9 @@ class Control:
         warnings = tuple(one.text for one in (*found.forgiven, *checked.forgiven))
         return Answer(status, body, name, about, warnings=warnings)
 
-    def close(self) -> None:
-        """End every live stream."""
-        for queue in self.streams:
+    def close(self, world: World | None = None) -> None:
+        """End every live stream, or those of a world."""
+        for queue in [queue for queue, its in self.streams.items() if world in (None, its)]:
             while queue.full():
                 queue.get_nowait()
             queue.put_nowait(None)
@@ -100,6 +104,8 @@ class Control:
             found = self.contract.find("GET", "/_mock/events")
             assert isinstance(found, Found)
             query = _checked(found, incoming).query
+        except ConnectionAbortedError:
+            return
         except Refusal as refusal:
             held = refusal  # the name of an exception ends with its block
 
@@ -108,7 +114,9 @@ class Control:
 
             await serve(scope, receive, send, refuse, self.watch)
             return
-        await StreamingResponse(self._events(world, query), media_type="text/event-stream")(scope, receive, send)
+        headers = {"cache-control": "no-cache", "x-request-id": str(uuid4())}
+        stream = StreamingResponse(self._events(world, query), headers=headers, media_type="text/event-stream")
+        await stream(scope, receive, send)
 
     async def _events(self, world: World, query: Json) -> AsyncIterator[str]:
         queue: asyncio.Queue[Entry | None] = asyncio.Queue(STREAM_BUFFER)
@@ -120,7 +128,7 @@ class Control:
 
         last = query.get("after", log.last_seq)
         unsubscribe = log.subscribe(push)
-        self.streams.add(queue)
+        self.streams[queue] = world
         try:
             yield ": the log of this world, one entry a message\n\n"
             for entry in list(log.after(last)):
@@ -138,7 +146,7 @@ class Control:
                     yield _message(live)
         finally:
             unsubscribe()
-            self.streams.discard(queue)
+            del self.streams[queue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,8 @@ async def health(control: Control, world: World, asked: Asked) -> tuple[int, Jso
 
 
 async def reset(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
-    world = await control.worlds.reset(world.key, asked.body.get("seed"))
+    old, world = world, await control.worlds.reset(world.key, asked.body.get("seed"))
+    control.close(old)
     return 200, {"data": {"reset": True, "seed": world.seed}}
 
 
@@ -318,9 +327,14 @@ def _far_end(world: World, asked: Asked, action: Callable[..., None], *more: str
 
 
 def _check_parties(body: Json) -> None:
-    wrong = [name for name in ("from", "to") if not calls.is_destination(body[name])]
+    wrong = [errors.NOT_E164.raised(parameter=name) for name in ("from", "to") if not calls.is_destination(body[name])]
+    wrong += [
+        errors.OUT_OF_RANGE.raised(parameter=name, minimum=0, maximum=LONGEST_SECS)
+        for name in ("ring_secs", "hangup_after_secs")
+        if body.get(name, 0) > LONGEST_SECS
+    ]
     if wrong:
-        raise Refusal.of([errors.NOT_E164.raised(parameter=name) for name in wrong])
+        raise Refusal.of(wrong)
 
 
 def _checked(found: Found, incoming: Incoming) -> Checked:

@@ -110,7 +110,8 @@ def _between(root: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]
     yield from _twice(root, "assistants", "id")
     yield from _twice(root, "errors", "command", "nth")
     yield from _hidden(root)
-    known = {item.get("connection_id") for _, item in _items(root, "applications")}
+    named = [item.get("connection_id") for _, item in _items(root, "applications")]
+    known = {connection for connection in named if isinstance(connection, str)}
     for index, call in _items(root, "calls"):
         connection = call.get("connection_id")
         if known and isinstance(connection, str) and connection not in known:
@@ -136,7 +137,7 @@ def _hidden(root: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]
     patterns: list[tuple[int, str]] = []
     for index, person in _items(root, "people"):
         number = person.get("number")
-        if not isinstance(number, str) or len(number) > 200:
+        if not isinstance(number, str) or not number.strip() or len(number) > 200:
             continue
         if "*" in number:
             patterns.append((index, number))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mockserver.scenario.matching import OK
 from mockserver.scenario.names import meant
-from mockserver.scenario.tree import Plain, as_json
+from mockserver.scenario.tree import as_json
 from mockserver.sim import errors
 from mockserver.sim.calls import E164, SIP
 
@@ -182,8 +182,8 @@ def kind(value: Any) -> str:
     if isinstance(value, dict):
         return "is a mapping" if value else "is an empty mapping"
     if isinstance(value, list):
-        return "is a list"
-    return f"is the text {quoted(value)}" if isinstance(value, (Plain, str)) else "is something else"
+        return "is a list" if value else "is an empty list"
+    return f"is the text {quoted(value)}"
 
 
 def _answer(value: Any) -> str:

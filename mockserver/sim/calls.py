@@ -61,8 +61,9 @@ NOT_SIMULATED = (
 def dial(simulation: Simulation, body: Json) -> Json:
     """`POST /calls`: a new outgoing leg.
 
-    Refusals: 10004 (`to` is an empty list), 10016 (a number that is not E.164), 10015 (an unknown connection), 90015 (`link_to` names no call),
-    90018 (that call is over), whatever the dialled person is `refused` with, 90041 (too many calls, or a loop).
+    Refusals: 10004 (`to` is an empty list), 10016 (a number that is not E.164), 10015 (an unknown connection), 90015
+    (`link_to` names no call), 90018 (that call is over), whatever the dialled person is `refused` with, 90041 (too many
+    calls, or a loop).
     """
     world = simulation.world
     destinations = [to.strip() for to in (body["to"] if isinstance(body["to"], list) else [body["to"]])]

@@ -279,7 +279,7 @@ def _report_end(simulation: Simulation, conversation: Conversation, reason: str 
     simulation.emit(
         "call.conversation.ended",
         owner,
-        beside={"created_at": iso(simulation.now)},
+        {"created_at": iso(simulation.now)},
         assistant_id=assistant.id,
         conversation_id=conversation.id,
         duration_sec=((conversation.ended_at or simulation.now) - conversation.created_at) // SECOND,

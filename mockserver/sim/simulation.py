@@ -48,7 +48,7 @@ class Simulation:
         """Plan `action(*args)` for a moment, or for now when it is past."""
         return self.timeline.plan(max(self.now, moment), action, *args)
 
-    def emit(self, event_type: str, leg: Leg, /, beside: Json | None = None, **details: Any) -> Entry:
+    def emit(self, event_type: str, leg: Leg, beside: Json | None = None, /, **details: Any) -> Entry:
         """Tell the application something about a leg: its ids and `client_state`, and the event's own details.
 
         `beside` is what stands beside the payload, in the few events that have something there.

@@ -50,13 +50,16 @@ def make_server(handle: Handler, client: Telnyx, port: int) -> ThreadingHTTPServ
                 print(f"refused a webhook: {error}", flush=True)
                 self._answer(400)
                 return
-            # Answer first, work later: the platform waits a few seconds at most, then sends the webhook again.
-            self._answer(200)
+            # Short work is done before the answer: what fails is answered 500, and the platform sends it again. What
+            # takes seconds is better handed to a queue first, since the platform does not wait long.
             data = json.loads(body)["data"]
             try:
                 handle(client, data["event_type"], data["payload"])
             except Exception:
                 traceback.print_exc()
+                self._answer(500)
+            else:
+                self._answer(200)
 
         def _answer(self, status: int) -> None:
             self.send_response(status)

@@ -31,8 +31,9 @@ def test_calls_come_at_their_time_with_what_they_carry() -> None:
     simulation = Simulation(Settings(route=Route("http://app")))
     apply(
         load(
-            f"calls: [{{from: {ADA}, to: {APP}, at: 2s, from_display_name: Ada, custom_headers: [{{name: X, value: y}}],"
-            f" webhook_url: 'http://other/hook', connection_id: '7'}}, {{from: {APP}, to: {ADA}}}]"
+            f"calls: [{{from: {ADA}, to: {APP}, at: 2s, from_display_name: Ada,"
+            f" custom_headers: [{{name: X, value: y}}], webhook_url: 'http://other/hook', connection_id: '7'}},"
+            f" {{from: {APP}, to: {ADA}}}]"
         ),
         simulation,
     )

@@ -19,7 +19,7 @@ def webhook(seq: int, at: float, name: str, **payload: Any) -> Entry:
 
 
 def command(seq: int, at: float, name: str, status: int = 200, **request: Any) -> Entry:
-    answer = {"response": {}} if status == 200 else REFUSED
+    answer: dict[str, Any] = {"response": {}} if status == 200 else REFUSED
     return Entry(seq, round(at * SECOND), "command", name, "v3:a", {"request": request, "status": status, **answer})
 
 

@@ -44,7 +44,8 @@ def entry(kind: str, name: str, call_control_id: str | None = "v3:a", **data: An
 def rows(*entries: Entry, colour: bool = False) -> list[str]:
     """The rows of a ladder, without legend and head, from time 0."""
     text = ladder(entries, start=0, colour=colour)
-    return text[text.index("people\n") :].splitlines()[1:]
+    lines = text.splitlines()
+    return lines[next(index for index, line in enumerate(lines) if "application" in line) + 1 :]
 
 
 def test_a_run_is_a_ladder(play: Play, example: Callable[[str], Any]) -> None:

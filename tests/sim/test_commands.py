@@ -87,7 +87,9 @@ def test_base64_with_its_padding_is_a_client_state(state: str) -> None:
     assert leg.client_state == state
 
 
-@pytest.mark.parametrize("state", ["QQ", "QQ=", "=", "QQ==\n", "Q Q==", "not base64!", "-_-_", "é", '{"a":1}', "QQ==QQ=="])
+@pytest.mark.parametrize(
+    "state", ["QQ", "QQ=", "=", "QQ==\n", "Q Q==", "not base64!", "-_-_", "é", '{"a":1}', "QQ==QQ=="]
+)
 def test_anything_else_is_none(state: str) -> None:
     simulation = new()
     leg = ring(simulation)
@@ -215,7 +217,11 @@ def test_commands_are_in_the_log_with_what_was_asked_and_answered() -> None:
     code(simulation, "reject", leg, cause="USER_BUSY")
     do(simulation, "dial", **DIAL)
     commands = [entry for entry in simulation.log.entries if entry.kind == "command"]
-    assert [(entry.name, entry.data["status"]) for entry in commands] == [("answer", 200), ("reject", 422), ("dial", 200)]
+    assert [(entry.name, entry.data["status"]) for entry in commands] == [
+        ("answer", 200),
+        ("reject", 422),
+        ("dial", 200),
+    ]
     answer, reject, dialed = commands
     assert answer.data["request"] == {"client_state": "QQ=="}
     assert answer.data["response"] == {"data": {"result": "ok"}}

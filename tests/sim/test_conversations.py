@@ -322,7 +322,10 @@ def test_the_end_of_a_conversation_names_what_was_used() -> None:
 @pytest.mark.parametrize(
     ("assistant", "results"),
     [
-        ({"insights": ({"insight_id": "i", "result": "ok"},), "insight_group_id": "g"}, [{"insight_id": "i", "result": "ok"}]),
+        (
+            {"insights": ({"insight_id": "i", "result": "ok"},), "insight_group_id": "g"},
+            [{"insight_id": "i", "result": "ok"}],
+        ),
         ({"insights": ()}, []),
     ],
 )

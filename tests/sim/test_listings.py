@@ -17,7 +17,9 @@ from tests.sim.telling import CONNECTION, dial, do, new, ring
 
 
 def page(simulation: Simulation, connection_id: str = CONNECTION, **asked: Any) -> Json:
-    request = Request("list_active_calls", params={"connection_id": connection_id}, query={"page": asked} if asked else {})
+    request = Request(
+        "list_active_calls", params={"connection_id": connection_id}, query={"page": asked} if asked else {}
+    )
     return execute(simulation, request)
 
 

@@ -59,7 +59,12 @@ def test_a_reader_that_leaves_while_it_is_told_takes_nobody_along() -> None:
 def test_a_warning_is_for_the_user_and_about_a_leg_or_about_none() -> None:
     simulation = Simulation()
     entry = simulation.warn("loop", None, "Look out.")
-    assert (entry.kind, entry.name, entry.call_control_id, entry.data) == ("warning", "loop", None, {"text": "Look out."})
+    assert (entry.kind, entry.name, entry.call_control_id, entry.data) == (
+        "warning",
+        "loop",
+        None,
+        {"text": "Look out."},
+    )
 
 
 def test_a_simulation_without_a_validator_takes_every_value() -> None:

@@ -51,7 +51,10 @@ def test_magic_numbers_differ_and_say_what_they_do() -> None:
 @pytest.mark.parametrize(
     ("number", "end"),
     [
-        ("+15005550001", [("0.300", "person", "turns_down busy"), ("0.300", "telnyx", "call.hangup user_busy callee 486")]),
+        (
+            "+15005550001",
+            [("0.300", "person", "turns_down busy"), ("0.300", "telnyx", "call.hangup user_busy callee 486")],
+        ),
         (
             "+15005550002",
             [("2.300", "person", "turns_down decline"), ("2.300", "telnyx", "call.hangup call_rejected callee 603")],
@@ -83,9 +86,7 @@ def test_a_magic_number_brings_about_its_outcome(number: str, end: list[tuple[st
     assert story(simulation) == [("0.000", "app", "dial"), ("0.300", "telnyx", "call.initiated"), *end]
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "status"), [("+15005550403", "10010", 403), ("+15005550041", "90041", 422)]
-)
+@pytest.mark.parametrize(("number", "code", "status"), [("+15005550403", "10010", 403), ("+15005550041", "90041", 422)])
 def test_a_magic_number_may_be_one_that_cannot_be_dialled(number: str, code: str, status: int) -> None:
     simulation = new()
     (error,) = refusal(simulation, "dial", to=number, from_=APP, connection_id=CONNECTION)
@@ -103,7 +104,12 @@ def test_whom_the_platform_does_not_dial_does_not_stop_the_others() -> None:
 
 @pytest.mark.parametrize(
     ("hears", "utterance", "fits"),
-    [(None, "anything", True), ("book", "I'd like to BOOK.", True), ("book", "No.", False), ("STRASSE", "straße", True)],
+    [
+        (None, "anything", True),
+        ("book", "I'd like to BOOK.", True),
+        ("book", "No.", False),
+        ("STRASSE", "straße", True),
+    ],
 )
 def test_a_turn_fits_an_utterance_whatever_its_case(hears: str | None, utterance: str, fits: bool) -> None:
     assert Turn("Yes.", hears).fits(utterance) == fits

@@ -53,7 +53,10 @@ def test_a_second_answer_still_says_where_webhooks_go() -> None:
     [
         ({}, HOME),
         ({"webhook_url_method": "GET"}, HOME),
-        ({"webhook_url": "https://b.example/"}, Route("https://b.example/", "POST", HOME.failover_url, timeout_secs=5.0)),
+        (
+            {"webhook_url": "https://b.example/"},
+            Route("https://b.example/", "POST", HOME.failover_url, timeout_secs=5.0),
+        ),
         (
             {"webhook_urls": {"call.hangup": "https://c.example/"}},
             Route(HOME.url, "POST", HOME.failover_url, {"call.hangup": "https://c.example/"}, timeout_secs=5.0),

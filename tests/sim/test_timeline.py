@@ -92,6 +92,16 @@ def test_cancelling_what_has_happened_changes_nothing() -> None:
     assert (len(timeline), timeline.anything_near()) == (1, True)
 
 
+def test_what_comes_next_can_be_looked_at() -> None:
+    timeline = Timeline()
+    assert timeline.peek() is None
+    first = timeline.plan(1, lambda: None)
+    second = timeline.plan(2, lambda: None)
+    assert timeline.peek() is first
+    timeline.cancel(first)
+    assert (timeline.peek(), len(timeline)) == (second, 1)
+
+
 def test_a_backstop_is_nothing_near() -> None:
     timeline = Timeline()
     far = timeline.plan(9, lambda: None, backstop=True)

@@ -1,0 +1,450 @@
+"""`/_mock` over HTTP: the clock, the log and its stream, people, worlds, scenarios."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from starlette.types import Message, Scope
+
+from mockserver.http.control import STREAM_BUFFER
+from mockserver.sim.events import Json
+from mockserver.worlds import DEFAULT_KEY, World
+from tests.http.asking import APP, CALLER, CONNECTION, KEY, UNKNOWN, Simulator, simulating
+
+pytestmark = pytest.mark.anyio
+
+JSON = {"content-type": "application/json"}
+CALL = {"from": CALLER, "to": APP}
+
+
+# The world -----------------------------------------------------------------------------------------------------------
+
+
+async def test_health_tells_what_runs(simulator: Simulator) -> None:
+    await simulator.ring()
+    health = await simulator.do("GET", "/_mock/health", key=None)
+    assert health | {"version": ""} == {
+        "status": "ok",
+        "version": "",
+        "spec_date": "2026-07-16",
+        "clock": {"mode": "manual", "now": "2026-01-01T00:00:00.000000Z"},
+        "seed": 0,
+        "worlds": 2,
+        "live_calls": 1,
+    }
+
+
+async def test_a_request_without_a_key_is_about_the_default_world(simulator: Simulator) -> None:
+    await simulator.do("POST", "/_mock/calls", CALL, key=DEFAULT_KEY)
+    assert len(await simulator.do("GET", "/_mock/calls", key=None)) == 1
+    assert await simulator.do("GET", "/_mock/calls") == []
+
+
+async def test_a_key_that_is_none_is_refused(simulator: Simulator) -> None:
+    assert await simulator.refused("GET", "/_mock/clock", key=None, headers={"authorization": "Basic x"}) == [
+        ("10009", "")
+    ]
+
+
+async def test_a_reset_empties_the_world_of_its_key_alone(simulator: Simulator) -> None:
+    await simulator.ring()
+    await simulator.do("POST", "/_mock/calls", CALL, key="KEY_other")
+    assert await simulator.do("POST", "/_mock/reset", {"seed": 42}) == {"reset": True, "seed": 42}
+    assert await simulator.do("GET", "/_mock/calls") == []
+    assert await simulator.events() == []
+    assert (await simulator.do("GET", "/_mock/health"))["seed"] == 42
+    assert len(await simulator.do("GET", "/_mock/calls", key="KEY_other")) == 1
+
+
+async def test_a_reset_begins_with_the_same_ids(simulator: Simulator) -> None:
+    leg = await simulator.ring()
+    for body in (None, {}):
+        assert await simulator.do("POST", "/_mock/reset", body) == {"reset": True, "seed": 0}
+        assert await simulator.ring() == leg
+
+
+# Time ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_clock_tells_the_time_and_what_comes_next(simulator: Simulator) -> None:
+    idle = {"mode": "manual", "factor": None, "now": "2026-01-01T00:00:00.000000Z", "next": None, "holds": []}
+    assert await simulator.do("GET", "/_mock/clock") == idle
+    await simulator.dial()
+    assert await simulator.do("GET", "/_mock/clock") == {**idle, "next": "2026-01-01T00:00:00.300000Z"}
+
+
+async def test_advancing_tells_the_new_time(simulator: Simulator) -> None:
+    await simulator.dial()
+    told = await simulator.do("POST", "/_mock/clock/advance", {"seconds": 2.5})
+    assert (told["now"], told["holds"]) == ("2026-01-01T00:00:02.500000Z", [])
+    assert [event["name"] for event in await simulator.events(kind="webhook")] == ["call.initiated", "call.answered"]
+    assert [event["name"] for event in await simulator.events(kind="delivery")] == ["call.initiated", "call.answered"]
+
+
+@pytest.mark.parametrize("mode", ["real", "fast"])
+async def test_a_clock_that_follows_the_wall_cannot_be_advanced(mode: str) -> None:
+    async with simulating(clock=mode, factor=2.0) as simulator:
+        response = await simulator.ask("POST", "/_mock/clock/advance", {"seconds": 1})
+        assert response.status_code == 409
+        assert response.json()["errors"][0]["title"] == "Clock follows the wall"
+        told = await simulator.do("GET", "/_mock/clock")
+        assert (told["mode"], told["factor"]) == (mode, 1 if mode == "real" else 2)
+
+
+async def test_the_clock_that_skips_can_be_advanced_too() -> None:
+    async with simulating(clock="auto") as simulator:
+        leg = await simulator.dial()
+        await simulator.advance(14_410)
+        assert (await simulator.do("GET", f"/v2/calls/{leg}"))["is_alive"] is False
+
+
+async def test_two_who_advance_at_once_are_both_served(simulator: Simulator) -> None:
+    await simulator.dial()
+    await asyncio.gather(simulator.advance(1), simulator.advance(1.5))
+    assert (await simulator.do("GET", "/_mock/clock"))["now"] == "2026-01-01T00:00:02.500000Z"
+
+
+# The log -------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_log_can_be_narrowed(quiet: Simulator) -> None:
+    first, second = await quiet.ring(), await quiet.ring()
+    await quiet.command("answer", second)
+    everything = await quiet.events()
+    assert [entry["seq"] for entry in everything] == list(range(1, len(everything) + 1))
+    assert {entry["call_control_id"] for entry in await quiet.events(call_control_id=first)} == {first}
+    assert [entry["name"] for entry in await quiet.events(kind="command")] == ["answer"]
+    assert [entry["kind"] for entry in await quiet.events(name="calls")] == ["person", "person"]
+    assert await quiet.events(after=everything[-1]["seq"]) == []
+    assert await quiet.events(after=2, limit=1) == everything[2:3]
+    assert await quiet.events(kind="command", limit=1) == await quiet.events(kind="command")
+
+
+async def test_the_log_tells_how_far_it_reaches_and_what_was_forgotten(quiet: Simulator) -> None:
+    simulation = quiet.world().simulation
+    for _ in range(20_003):
+        simulation.note("person", "waits", None)
+    answer = await quiet.do("GET", "/_mock/events?limit=1")
+    assert answer["meta"] == {"last_seq": 20_003, "dropped": 3}
+    assert answer["data"][0]["seq"] == 4
+
+
+# The log, live ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stream:
+    """A reader of server-sent events, which takes what is sent while it `reads`."""
+
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int = 0
+    text: str = ""
+
+    @property
+    def entries(self) -> list[Json]:
+        """What came, without the reader having been told that it lags."""
+        return [json.loads(text.split("data: ", 1)[1]) for text in self.text.split("\n\n") if "data: " in text]
+
+    async def until(self, wanted: Callable[[], bool]) -> None:
+        """Wait until enough has come."""
+        async with asyncio.timeout(5):
+            while not wanted():
+                await self.more.wait()
+                self.more.clear()
+
+    async def send(self, message: Message) -> None:
+        await self.reads.wait()
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            self.text += message["body"].decode()
+        self.more.set()
+
+    async def receive(self) -> Message:
+        if not self.reads.is_set() or self.status:
+            await self.gone.wait()
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+
+@asynccontextmanager
+async def streaming(simulator: Simulator, query: str = "", key: str = KEY) -> AsyncIterator[Stream]:
+    """Follow the log as long as the block; the reader then goes, and is waited for."""
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/_mock/events",
+        "raw_path": b"/_mock/events",
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(b"accept", b"text/event-stream"), (b"authorization", f"Bearer {key}".encode())],
+    }
+    stream = Stream()
+    stream.reads.set()
+    serving = asyncio.create_task(simulator.platform.app(scope, stream.receive, stream.send))
+    try:
+        await stream.until(lambda: bool(stream.text))
+        yield stream
+    finally:
+        stream.gone.set()
+        stream.reads.set()
+        async with asyncio.timeout(5):
+            await serving
+        assert simulator.platform.control.streams == {}
+
+
+async def test_the_log_can_be_followed(quiet: Simulator) -> None:
+    await quiet.ring()
+    async with streaming(quiet) as stream:
+        assert stream.entries == []
+        assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        assert stream.headers["x-request-id"]
+        await quiet.ring()
+        await stream.until(lambda: len(stream.entries) == 3)
+        assert stream.entries == (await quiet.events())[3:]
+
+
+async def test_the_log_can_be_followed_from_an_entry_on(quiet: Simulator) -> None:
+    await quiet.ring()
+    async with streaming(quiet, "after=1") as stream:
+        await quiet.ring()
+        everything = await quiet.events()
+        await stream.until(lambda: len(stream.entries) == len(everything) - 1)
+        assert stream.entries == everything[1:]
+        assert f"id: {everything[-1]['seq']}\n" in stream.text
+
+
+async def test_a_stream_can_be_narrowed(quiet: Simulator) -> None:
+    async with streaming(quiet, "kind=webhook&name=call.hangup") as stream:
+        await quiet.ended()
+        await stream.until(lambda: len(stream.entries) == 1)
+        assert [entry["name"] for entry in stream.entries] == ["call.hangup"]
+
+
+async def test_a_stream_tells_of_the_world_of_its_key_alone(quiet: Simulator) -> None:
+    async with streaming(quiet) as stream:
+        await quiet.do("POST", "/_mock/calls", CALL, key="KEY_other")
+        leg = await quiet.ring()
+        await stream.until(lambda: len(stream.entries) >= 2)
+        assert {entry["call_control_id"] for entry in stream.entries} == {leg}
+
+
+async def test_a_reader_that_lags_is_told_where_to_begin_anew_and_nobody_waits_for_it(quiet: Simulator) -> None:
+    simulation = quiet.world().simulation
+    async with streaming(quiet) as stream:
+        stream.reads.clear()
+        for _ in range(STREAM_BUFFER + 10):
+            simulation.note("person", "waits", None)
+        await asyncio.sleep(0)
+        stream.reads.set()
+        await stream.until(lambda: len(stream.entries) >= STREAM_BUFFER)
+        simulation.note("person", "waits", None)
+        await stream.until(lambda: "event: lagging" in stream.text)
+        last = stream.entries[-2]["seq"]
+        assert stream.text.endswith(f'event: lagging\ndata: {{"after": {last}}}\n\n')
+        await stream.until(lambda: quiet.platform.control.streams == {})
+    async with streaming(quiet, f"after={last}") as stream:
+        await stream.until(lambda: len(stream.entries) > 0 and stream.entries[-1]["seq"] == simulation.log.last_seq)
+        assert stream.entries[0]["seq"] == last + 1
+
+
+async def test_a_stream_ends_when_its_world_is_reset(quiet: Simulator) -> None:
+    async with streaming(quiet) as stream, streaming(quiet, key="KEY_other") as other:
+        await quiet.do("POST", "/_mock/reset")
+        await stream.until(lambda: len(quiet.platform.control.streams) == 1)
+        await quiet.do("POST", "/_mock/calls", CALL, key="KEY_other")
+        await other.until(lambda: len(other.entries) > 0)
+
+
+async def test_streams_end_when_the_server_does() -> None:
+    async with simulating() as simulator, streaming(simulator) as stream:
+        simulator.platform.control.close()
+        await stream.until(lambda: simulator.platform.control.streams == {})
+
+
+STREAM = {"accept": "text/event-stream"}
+
+
+async def test_a_stream_that_is_refused_is_refused_as_everything_is(simulator: Simulator) -> None:
+    assert await simulator.refused("GET", "/_mock/events?limit=x", headers=STREAM) == [("10026", "limit")]
+    assert await simulator.refused(
+        "GET", "/_mock/events", key=None, headers={**STREAM, "authorization": "Basic x"}
+    ) == [("10009", "")]
+
+
+async def test_only_a_get_gets_a_stream(simulator: Simulator) -> None:
+    response = await simulator.ask("POST", "/_mock/events", {}, headers=STREAM)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET")
+
+
+# People ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_somebody_calls_the_application(simulator: Simulator) -> None:
+    call = await simulator.do(
+        "POST",
+        "/_mock/calls",
+        {
+            **CALL,
+            "from_display_name": "Ada",
+            "connection_id": "77",
+            "webhook_url": "http://own.example/hooks",
+            "custom_headers": [{"name": "X-Account", "value": "42"}],
+            "ring_secs": 10,
+        },
+    )
+    assert {key: call[key] for key in ("connection_id", "direction", "from", "to", "state", "client_state")} == {
+        "connection_id": "77",
+        "direction": "incoming",
+        "from": CALLER,
+        "to": APP,
+        "state": "parked",
+        "client_state": None,
+    }
+    await simulator.advance(10)
+    assert [request.url for request in simulator.posted] == ["http://own.example/hooks"] * 2
+    initiated, hangup = (json.loads(request.body)["data"]["payload"] for request in simulator.posted)
+    assert (initiated["caller_id_name"], initiated["custom_headers"][0]["value"]) == ("Ada", "42")
+    assert hangup["hangup_cause"] == "originator_cancel"
+
+
+async def test_a_call_without_a_connection_belongs_to_the_default_one(quiet: Simulator) -> None:
+    await quiet.ring()
+    assert (await quiet.do("GET", "/_mock/calls"))[0]["connection_id"] == CONNECTION
+
+
+async def test_who_calls_says_their_lines_and_hangs_up(quiet: Simulator) -> None:
+    leg = await quiet.ring(says=["Hello.", "Bye."], hangup_after_secs=60)
+    await quiet.command("answer", leg)
+    await quiet.command("ai_assistant_start", leg, greeting="Yes?")
+    await quiet.advance(61)
+    assert [entry["data"]["text"] for entry in await quiet.events(name="says")] == ["Hello.", "Bye."]
+    assert (await quiet.do("GET", "/_mock/calls"))[0]["state"] == "ended"
+
+
+async def test_a_called_person_is_made_to_answer_to_speak_and_to_hang_up(quiet: Simulator) -> None:
+    leg = await quiet.dial(to="+15005550003")
+    await quiet.advance(1)
+    assert (await quiet.do("POST", f"/_mock/calls/{leg}/answer"))["state"] == "answered"
+    assert (await quiet.do("POST", f"/_mock/calls/{leg}/say", {"text": "Hello?"}))["state"] == "answered"
+    assert (await quiet.do("POST", f"/_mock/calls/{leg}/hangup"))["state"] == "ended"
+    names = [entry["name"] for entry in await quiet.events(kind="person")]
+    assert names == ["answers", "says", "hangs_up"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"), [("busy", "user_busy"), ("decline", "call_rejected"), ("no_answer", "no_answer")]
+)
+async def test_a_person_who_is_called_turns_it_down(quiet: Simulator, cause: str, told: str) -> None:
+    leg = await quiet.dial(to="+15005550003")
+    await quiet.advance(1)
+    await quiet.do("POST", f"/_mock/calls/{leg}/hangup", {"cause": cause})
+    (hangup,) = await quiet.events(name="call.hangup", kind="webhook")
+    assert hangup["data"]["payload"]["hangup_cause"] == told
+
+
+REFUSED: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
+    ("POST", "/_mock/calls", {}, [("10004", "/from"), ("10004", "/to")]),
+    ("POST", "/_mock/calls", {"from": "x", "to": "y"}, [("10016", "/from"), ("10016", "/to")]),
+    ("POST", "/_mock/calls", {**CALL, "ring_secs": 0}, [("10033", "/ring_secs")]),
+    ("POST", "/_mock/calls", {**CALL, "ring_secs": 1e300}, [("10033", "/ring_secs")]),
+    ("POST", "/_mock/calls", {**CALL, "hangup_after_secs": -1}, [("10033", "/hangup_after_secs")]),
+    ("POST", "/_mock/calls", {**CALL, "hangup_after_secs": 1e308}, [("10033", "/hangup_after_secs")]),
+    ("POST", "/_mock/calls", {**CALL, "says": "Hello"}, [("10026", "/says")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/answer", {}, [("10005", "/call_control_id")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/hangup", {"cause": "lunch"}, [("10032", "/cause")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/say", {}, [("10004", "/text")]),
+    ("POST", "/_mock/clock/advance", {}, [("10004", "/seconds")]),
+    ("POST", "/_mock/clock/advance", {"seconds": 0}, [("10033", "/seconds")]),
+    ("POST", "/_mock/clock/advance", {"seconds": 604_801}, [("10033", "/seconds")]),
+    ("POST", "/_mock/clock/advance", {"seconds": "soon"}, [("10026", "/seconds")]),
+    ("POST", "/_mock/reset", {"seed": "x"}, [("10026", "/seed")]),
+    ("GET", "/_mock/events?limit=0", None, [("10033", "limit")]),
+    ("GET", "/_mock/events?kind=nonsense", None, [("10032", "kind")]),
+    ("GET", "/_mock/events?after=-1", None, [("10033", "after")]),
+    ("POST", "/_mock/scenarios", {}, [("10004", "/yaml")]),
+    ("GET", "/_mock/nothing", None, [("10005", "/")]),
+    ("GET", "/_mock", None, [("10005", "/")]),
+    ("DELETE", "/_mock/reset", None, [("10030", "")]),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "reasons"), REFUSED)
+async def test_what_control_refuses_has_its_reasons_and_changes_nothing(
+    quiet: Simulator, method: str, path: str, body: Any, reasons: list[tuple[str, str]]
+) -> None:
+    assert await quiet.refused(method, path, body) == reasons
+    world = quiet.world().simulation
+    assert (world.log.last_seq, world.world.legs, len(world.timeline)) == (0, {}, 0)
+
+
+async def test_a_body_that_cannot_be_read_is_refused(simulator: Simulator) -> None:
+    assert await simulator.refused("POST", "/_mock/calls", b"{", headers=JSON) == [("10023", "")]
+    assert await simulator.refused("POST", "/_mock/calls", b"x", headers={"content-type": "text/plain"}) == [
+        ("10029", "")
+    ]
+
+
+async def test_a_person_on_a_leg_that_has_ended_can_do_nothing(quiet: Simulator) -> None:
+    leg = await quiet.ended()
+    for action, body in (("answer", {}), ("hangup", {}), ("say", {"text": "Hello?"})):
+        assert await quiet.refused("POST", f"/_mock/calls/{leg}/{action}", body) == [("90018", "")]
+
+
+# Scenarios ---------------------------------------------------------------------------------------------------------------
+
+SCENARIO = """\
+description: Somebody orders a cake.
+people:
+  baker: {number: "+12025550170"}
+"""
+
+
+@pytest.fixture
+def scenarios() -> Any:
+    """The loader of scenarios, where there is one."""
+    return pytest.importorskip("mockserver.scenario.load")
+
+
+async def test_a_scenario_is_loaded_as_json_or_as_yaml(quiet: Simulator, scenarios: Any) -> None:
+    summary = await quiet.do("POST", "/_mock/scenarios", {"yaml": SCENARIO, "name": "cake"})
+    assert (summary["description"], summary["people"]) == ("Somebody orders a cake.", 1)
+    await quiet.do("POST", "/_mock/scenarios", SCENARIO.encode(), headers={"content-type": "application/yaml"})
+    assert len(await quiet.do("GET", "/_mock/scenarios")) == 2
+    assert await quiet.do("GET", "/_mock/scenarios", key="KEY_other") == []
+
+
+async def test_a_scenario_with_mistakes_is_refused_with_each_of_them(quiet: Simulator, scenarios: Any) -> None:
+    response = await quiet.ask("POST", "/_mock/scenarios", {"yaml": "nonsense: 1\npeople: 5\n", "name": "wrong.yaml"})
+    assert response.status_code == 422
+    details = [error["detail"] for error in response.json()["errors"]]
+    assert len(details) >= 2
+    assert all("wrong.yaml:" in detail for detail in details)
+    assert await quiet.do("GET", "/_mock/scenarios") == []
+
+
+@pytest.mark.parametrize("text", ["", "[", "\t- x", "a: &a [*a]", "5", "people: {a: {number: 5, number: 6}}", "\u0000"])
+async def test_a_scenario_that_is_no_scenario_is_refused(quiet: Simulator, scenarios: Any, text: str) -> None:
+    response = await quiet.ask("POST", "/_mock/scenarios", {"yaml": text})
+    assert response.status_code in (201, 422)
+    if text != "":
+        assert response.status_code == 422
+
+
+async def test_a_scenario_that_is_not_utf_8_is_refused(quiet: Simulator) -> None:
+    headers = {"content-type": "application/yaml; charset=utf-8"}
+    assert await quiet.refused("POST", "/_mock/scenarios", b"\xff", headers=headers) == [("10028", "")]
+
+
+def test_a_world_tells_its_scenarios_apart() -> None:
+    assert "scenarios" in World.__dataclass_fields__

@@ -1,0 +1,68 @@
+"""The server that the example applications share, on a real socket."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from queue import Queue
+from typing import Any
+
+import httpx
+import pytest
+from telnyx import Telnyx
+
+from mockserver.webhooks.signing import Signer
+
+SIGNER = Signer.from_text()
+BODY = json.dumps({"data": {"event_type": "call.answered", "payload": {"call_control_id": "v3:ü"}}}).encode()
+
+Told = Queue[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def told() -> Told:
+    return Queue()
+
+
+@pytest.fixture
+def url(told: Told, example: Callable[[str], Any]) -> Iterator[str]:
+    """A running server whose webhooks arrive in `told`."""
+    example("start_twice")  # makes the folder importable
+    make_server = importlib.import_module("webhook_server").make_server
+    client = Telnyx(api_key="KEY", public_key=SIGNER.public_key)
+    with make_server(lambda client, event_type, payload: told.put((event_type, payload)), client, 0) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/webhooks"
+        server.shutdown()
+        thread.join()
+    client.close()
+
+
+def signed(body: bytes) -> dict[str, str]:
+    return SIGNER.headers(int(time.time()), body)
+
+
+def test_a_signed_webhook_is_handed_on(url: str, told: Told) -> None:
+    assert httpx.post(url, content=BODY, headers=signed(BODY)).status_code == 200
+    assert told.get(timeout=5) == ("call.answered", {"call_control_id": "v3:ü"})
+
+
+def test_a_webhook_that_somebody_else_signed_is_not(url: str, told: Told) -> None:
+    assert httpx.post(url, content=BODY, headers=signed(BODY + b" ")).status_code == 400
+    assert httpx.post(url, content=BODY).status_code == 400
+    assert told.empty()
+
+
+def test_nothing_else_is_there(url: str) -> None:
+    assert httpx.post(url + "/other", content=BODY, headers=signed(BODY)).status_code == 404
+
+
+def test_state_travels_in_client_state(example: Callable[[str], Any]) -> None:
+    example("start_twice")
+    server = importlib.import_module("webhook_server")
+    assert server.unpack({"client_state": server.pack(conversation_id="x")}) == {"conversation_id": "x"}
+    assert server.unpack({"client_state": None}) == {}
