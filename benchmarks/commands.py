@@ -97,7 +97,9 @@ def _informing(row: Row, note: str = "") -> Row:
 
 def _with_webhooks(rounds: int, seconds: float) -> Row:
     """Whole calls whose webhooks are signed and delivered by the same process meanwhile."""
-    with own_server("sink") as sink, own_server("bare") as bare:
-        with our_server("--webhook-url", f"http://127.0.0.1:{sink.port}/webhooks") as ours:
-            row = _against("whole calls, webhooks delivered meanwhile", living, ours, bare, rounds, seconds)
+    with ExitStack() as stack:
+        sink, bare = stack.enter_context(own_server("sink")), stack.enter_context(own_server("bare"))
+        url = f"http://127.0.0.1:{sink.port}/webhooks"
+        ours = stack.enter_context(our_server("--webhook-url", url))
+        row = _against("whole calls, webhooks delivered meanwhile", living, ours, bare, rounds, seconds)
     return _informing(row, "the same process delivers about one signed webhook for each command")

@@ -7,6 +7,7 @@ printed. Both run in this process in turns, with uvloop, the sink in another.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from statistics import median
@@ -34,7 +35,8 @@ def measure(quick: bool) -> list[Row]:
     rounds, number = (3, 2_000) if quick else (7, 8_000)
     with own_server("sink") as sink:
         url = f"http://127.0.0.1:{sink.port}/webhooks"
-        pairs = uvloop.run(_turns(url, rounds, number))
+        with Path(os.devnull).open("w") as nowhere:
+            pairs = uvloop.run(_turns(url, Printer(out=nowhere), rounds, number))
     # Per second of processor time: the sink and others share the machine, and this process does nothing else.
     ratio, ratios = paired([one[1] for one, _ in pairs], [other[1] for _, other in pairs])
     mine, theirs = median(one[0] for one, _ in pairs), median(other[0] for _, other in pairs)
@@ -58,19 +60,17 @@ Rates = tuple[float, float]
 """Per second of the wall, and per second of processor time."""
 
 
-async def _turns(url: str, rounds: int, number: int) -> list[tuple[Rates, Rates]]:
-    with Path("/dev/null").open("w") as nowhere:
-        printer = Printer(out=nowhere)
-        platform = Platform(Config(webhook_url=url, loop_guard=0), printer.exchange, printer.entry)
-        world = platform.worlds.of(DEFAULT_KEY)
-        for _ in range(LEGS):
-            place_call(world.simulation, "+12025550117", "+12025550162", ANYBODY)
-        await world.idle()
-        body = _a_body(world, url)
-        await ours(world, number // 4)
-        await bare(url, body, number // 4)
-        pairs = [(await ours(world, number), await bare(url, body, number)) for _ in range(rounds)]
-        await platform.close()
+async def _turns(url: str, printer: Printer, rounds: int, number: int) -> list[tuple[Rates, Rates]]:
+    platform = Platform(Config(webhook_url=url, loop_guard=0), printer.exchange, printer.entry)
+    world = platform.worlds.of(DEFAULT_KEY)
+    for _ in range(LEGS):
+        place_call(world.simulation, "+12025550117", "+12025550162", ANYBODY)
+    await world.idle()
+    body = _a_body(world, url)
+    await ours(world, number // 4)
+    await bare(url, body, number // 4)
+    pairs = [(await ours(world, number), await bare(url, body, number)) for _ in range(rounds)]
+    await platform.close()
     return pairs
 
 

@@ -34,7 +34,7 @@ async def an_hour() -> float:
     for index in range(CALLS):
         to = f"+1202555{index:04}"
         world.people.append(Person(to, hangs_up_after=HOUR * (index + 1) / CALLS))
-        execute(simulation, Request("dial", dial_body(to)))
+        execute(simulation, Request("dial", dial_body(to, time_limit_secs=14_400)))
     began_at = simulation.now
     driver = Driver(simulation, Clock.start("auto"))
     began = time.perf_counter()

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import uvloop
@@ -76,13 +77,16 @@ async def _drive(server: Process, works: list[Work], seconds: float | None) -> O
     outcome = Outcome()
     cpu, began = server.cpu_seconds, time.perf_counter()
     until = None if seconds is None else began + seconds
-    made = [
-        await loop.create_connection(lambda work=work: _Connection(work, outcome, until), "127.0.0.1", server.port)
-        for work in works
-    ]
-    await asyncio.gather(*(connection.done for _, connection in made))
+    connections = [_Connection(work, outcome, until) for work in works]
+    for connection in connections:
+        await loop.create_connection(partial(_itself, connection), "127.0.0.1", server.port)
+    await asyncio.gather(*(connection.done for connection in connections))
     outcome.seconds, outcome.cpu = time.perf_counter() - began, server.cpu_seconds - cpu
     return outcome
+
+
+def _itself(connection: _Connection) -> _Connection:
+    return connection
 
 
 class _Connection(asyncio.Protocol):

@@ -16,7 +16,7 @@ from benchmarks.processes import ROOT
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A request in the form that openapi-core wants."""
 

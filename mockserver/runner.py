@@ -77,17 +77,19 @@ async def play(
         entries.append(entry)
         expectations.feed(entry)
 
-    async with running(config.on(webhook_url=app_url), read=read) as (platform, url):
-        async with _application(command, app_url, url, platform, environment or {}, limit) as app:
-            await _reach(app_url, limit if command else REACHABLE_SECS, app)
-            world = platform.worlds.of(DEFAULT_KEY)
-            world.driver.act(apply, scenario, world.simulation)
-            stopped = None
-            try:
-                async with asyncio.timeout(limit):
-                    await _until_over(world, expectations)
-            except TimeoutError:
-                stopped = f"the run was stopped after {limit:g} s: {world.driver.explain()}"
+    stopped = None
+    async with (
+        running(config.on(webhook_url=app_url), read=read) as (platform, url),
+        _application(command, app_url, url, platform, environment or {}) as app,
+    ):
+        await _reach(app_url, limit if command else REACHABLE_SECS, app)
+        world = platform.worlds.of(DEFAULT_KEY)
+        world.driver.act(apply, scenario, world.simulation)
+        try:
+            async with asyncio.timeout(limit):
+                await _until_over(world, expectations)
+        except TimeoutError:
+            stopped = f"the run was stopped after {limit:g} s: {world.driver.explain()}"
     return Result(scenario, check(expected, entries), tuple(entries), stopped)
 
 
@@ -112,7 +114,6 @@ async def _application(
     url: str,
     platform: Platform,
     environment: Mapping[str, str],
-    limit: float,
 ) -> AsyncIterator[asyncio.subprocess.Process | None]:
     """The application's process, if we are to start it: with an SDK's variables set, and the port to listen on."""
     if not command:

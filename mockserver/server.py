@@ -20,7 +20,7 @@ from mockserver.driver import Driver
 from mockserver.http.api import Api
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.control import Control
-from mockserver.http.edge import Answer, Exchange, Incoming, Watch, serve
+from mockserver.http.edge import Answer, Incoming, Watch, serve
 from mockserver.settings import Config, data_folder
 from mockserver.sim import errors
 from mockserver.sim.clock import wall_timestamp
@@ -178,6 +178,7 @@ class Server(uvicorn.Server):
     def __init__(self, platform: Platform) -> None:
         config = platform.config
         self._platform = platform
+        self.up = asyncio.Event()
         self._listener = _listen(config.host, config.port)
         host, port = self._listener.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -200,6 +201,10 @@ class Server(uvicorn.Server):
     async def serve_quietly(self) -> None:
         """Serve until `should_exit` is set; signals are left to whoever owns the event loop."""
         await self._serve([self._listener])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._platform.control.close()
@@ -230,9 +235,10 @@ async def running(
     server = Server(platform)
     serving = asyncio.create_task(server.serve_quietly())
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.001)
-        if serving.done():
+        up = asyncio.create_task(server.up.wait())
+        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+        if not up.done():
+            up.cancel()
             serving.result()
         yield platform, server.url
     finally:

@@ -19,7 +19,6 @@ from mockserver.sim.commands import refused as log_refusal
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.worlds import World, Worlds
 
-
 NO_RETRY = (("x-should-retry", "false"),)
 """Keeps the official SDKs from asking three times for what is not simulated."""
 

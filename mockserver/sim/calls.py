@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
+from math import inf
 from typing import Any
 
 from mockserver.sim import conversations, errors, people, timings
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.errors import Refusal
+from mockserver.sim.event_types import EVENT_TYPES
 from mockserver.sim.events import Json, Route
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
@@ -107,7 +109,10 @@ def dial(simulation: Simulation, body: Json) -> Json:
 
 
 def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
-    """`answer`: accept an incoming call. Answering again is accepted and does nothing (GUESS)."""
+    """`answer`: accept an incoming call. Answering again is accepted and does nothing more (GUESS).
+
+    Refusals: 90102 on an outgoing leg, 90057 for a `webhook_urls` key that is no event.
+    """
     leg.route = _overridden(leg.route, body)
     if leg.state in ANSWERED:
         return {"result": "ok"}
@@ -181,10 +186,13 @@ def place_call(
 ) -> Leg:
     """Somebody calls one of the application's numbers: `call.initiated` at once, then ringing until a command comes.
 
-    `carried` may give `from_display_name`, `custom_headers` and `sip_headers`.
+    `carried` may give `from_display_name`, `custom_headers` and `sip_headers`. Refusals: 90041 (too many calls), 10015
+    (an unknown connection).
     """
-    now, ids = simulation.now, simulation.ids
-    connection_id = connection_id or simulation.world.settings.connection_id
+    now, ids, settings = simulation.now, simulation.ids, simulation.world.settings
+    if simulation.world.live_legs >= settings.live_legs:
+        raise Refusal(errors.CHANNEL_LIMIT)
+    connection_id = connection_id or settings.connection_id
     leg = Leg(
         call_control_id=ids.call_control_id(),
         call_session_id=ids.time_uuid(now - 500),
@@ -211,12 +219,12 @@ def place_call(
         connection_codecs="PCMA,PCMU,VP8,H264",
         direction="incoming",
         **{"from": from_},
-        from_sip_uri=_sip_uri(from_, "203.0.113.10:5060"),
+        from_sip_uri=_sip_uri(from_, from_.removeprefix("+"), "203.0.113.10:5060"),
         offered_codecs="PCMU,G729",
         start_time=iso(now),
         state="parked",
         to=to,
-        to_sip_uri=_sip_uri(to, "192.0.2.20:5060"),
+        to_sip_uri=_sip_uri(to, to, "192.0.2.20:5060"),
         **_headers(leg),
     )
     if person.gives_up_after is None:
@@ -312,8 +320,7 @@ def _initiate(simulation: Simulation, leg: Leg, answering: str) -> None:
     if person.outcome == "answer":
         _plan(simulation, leg, "answers", person.answers_after, _picks_up, answering)
     elif person.outcome in REFUSALS_BY_PEOPLE:
-        after = person.answers_after if person.outcome == "decline" else 0.0
-        _plan(simulation, leg, "answers", after, _turns_down, REFUSALS_BY_PEOPLE[person.outcome])
+        _plan(simulation, leg, "answers", _turned_down_after(person), _turns_down, REFUSALS_BY_PEOPLE[person.outcome])
 
 
 def _picks_up(simulation: Simulation, leg: Leg, answering: str) -> None:
@@ -413,6 +420,10 @@ def _overridden(route: Route, body: Json) -> Route:
     if not body.keys() & {"webhook_url", "webhook_urls", "webhook_retries_policies"}:
         return route
     policies = body.get("webhook_retries_policies")
+    for name in ("webhook_urls", "webhook_retries_policies"):
+        for event_type in body.get(name) or ():
+            if event_type not in EVENT_TYPES:
+                raise Refusal(errors.INVALID_WEBHOOK_EVENT, at=f"/{name}", event_type=event_type)
     return Route(
         url=body.get("webhook_url") or route.url,
         method=body.get("webhook_url_method", "POST") if body.get("webhook_url") else route.method,
@@ -442,8 +453,16 @@ def _linked(simulation: Simulation, link_to: str | None) -> Leg | None:
 def _who_takes_it(simulation: Simulation, destinations: list[str]) -> tuple[str, Person]:
     """The destination that decides the call, and who is there: the first to answer, else the last that does not."""
     found = [(to, people.find(to, simulation.world.people)) for to in destinations]
-    answering = [pair for pair in found if pair[1].outcome == "answer" and not pair[1].refused]
-    return min(answering, key=lambda pair: pair[1].answers_after) if answering else found[-1]
+    reached = [pair for pair in found if not pair[1].refused]
+    answering = [pair for pair in reached if pair[1].outcome == "answer"]
+    if answering:
+        return min(answering, key=lambda pair: pair[1].answers_after)
+    return max(reached, key=lambda pair: _turned_down_after(pair[1]), default=found[0])
+
+
+def _turned_down_after(person: Person) -> float:
+    """How long a person who does not answer lets it ring."""
+    return {"no_answer": inf, "decline": person.answers_after}.get(person.outcome, 0.0)
 
 
 def _guard(simulation: Simulation, from_: str, to: str) -> None:
@@ -472,7 +491,7 @@ def _guard(simulation: Simulation, from_: str, to: str) -> None:
 
 def _warn_of_unsimulated(simulation: Simulation, leg: Leg, command: str, body: Json) -> None:
     for name in NOT_SIMULATED:
-        if body.get(name):
+        if body.get(name) not in (None, False, "", "disabled"):
             simulation.warn(command, leg, f"{command}: {name} is accepted and has no effect yet")
 
 
@@ -510,8 +529,9 @@ def _quality(leg: Leg) -> Json | None:
     }
 
 
-def _sip_uri(number: str, host: str) -> str:
-    return number.split(":", 1)[1] if SIP.fullmatch(number) else f"{number}@{host}"
+def _sip_uri(number: str, user: str, host: str) -> str:
+    """The address as in SIP: of a SIP URI its own, of a number a gateway's."""
+    return number.split(":", 1)[1] if SIP.fullmatch(number) else f"{user}@{host}"
 
 
 def _plan(simulation: Simulation, leg: Leg, name: str, seconds: float, action: Any, *args: Any) -> None:

@@ -21,6 +21,9 @@ from mockserver.sim.simulation import Simulation
 from mockserver.sim.states import CONVERSATION, NEEDS_ANSWERED, step
 from mockserver.sim.world import Conversation, Leg, Member, Script
 
+MOST_MESSAGES = 10_000
+"""How much of a conversation is kept."""
+
 # Commands of the application -----------------------------------------------------------------------------------------
 
 
@@ -41,6 +44,8 @@ def ai_assistant_stop(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`ai_assistant_stop`: end the conversation; the call stays up. With none running it does nothing (GUESS)."""
     if leg.conversation is not None:
         _end(simulation, leg.conversation)
+    elif comes_with_answer(leg):
+        leg.options = {name: value for name, value in (leg.options or {}).items() if name != "assistant"}
     return {"result": "ok"}
 
 
@@ -57,10 +62,9 @@ def ai_assistant_join(simulation: Simulation, leg: Leg, body: Json) -> Json:
     conversation = simulation.world.conversations.get(body["conversation_id"])
     if conversation is None or conversation.state == "ended" or not conversation.script.open_to_others:
         raise Refusal(errors.URL_NOT_FOUND, at="/conversation_id")
-    _add(conversation, _member(leg, participant))
-    simulation.note("person", "joins", leg, conversation_id=conversation.id, name=participant.get("name"))
-    if conversation.state == "live" and conversation.floor is None:
-        conversation.script.fell_silent(simulation, conversation)
+    member = _member(leg, participant)
+    _add(conversation, member)
+    simulation.after(0, _joined, simulation, conversation, member)
     return {"result": "ok", "conversation_id": conversation.id}
 
 
@@ -69,8 +73,8 @@ def ai_assistant_add_messages(simulation: Simulation, leg: Leg, body: Json) -> J
     conversation = leg.conversation
     if conversation is None:
         raise Refusal(errors.UNPROCESSABLE, reason="No AI assistant is running on this call.")
-    messages = [dict(message) for message in body.get("messages") or ()]
-    conversation.messages += messages
+    messages = body.get("messages") or []
+    _remember(conversation, messages)
     if messages:
         conversation.script.history_grew(simulation, conversation)
     return {"result": "ok"}
@@ -81,9 +85,13 @@ def check_free(leg: Leg) -> None:
 
     One that comes with the answer counts as soon as the answer is under way.
     """
-    comes_with_answer = leg.state == "answering" and (leg.options or {}).get("assistant")
-    if leg.conversation is not None or comes_with_answer:
+    if leg.conversation is not None or comes_with_answer(leg):
         raise Refusal(errors.ASSISTANT_IN_PROGRESS)
+
+
+def comes_with_answer(leg: Leg) -> bool:
+    """Is an answer under way that starts an assistant?"""
+    return leg.state == "answering" and bool((leg.options or {}).get("assistant"))
 
 
 # The life of a conversation ------------------------------------------------------------------------------------------
@@ -103,8 +111,8 @@ def begin(simulation: Simulation, leg: Leg, body: Json, assistant: Assistant, sc
         assistant=assistant,
         script=script,
         created_at=simulation.now,
-        messages=[dict(message) for message in body.get("message_history") or ()],
     )
+    _remember(conversation, body.get("message_history") or [])
     simulation.world.conversations[conversation.id] = conversation
     _add(conversation, Member(leg))
     moment = max(simulation.now, leg.due_at) + round(timings.CONVERSATION_AFTER_START * SECOND)
@@ -146,7 +154,7 @@ def said(simulation: Simulation, leg: Leg, text: str) -> None:
     if conversation is None or conversation.state != "live":
         return
     take_floor(simulation, conversation)
-    conversation.messages.append({"role": "user", "content": text})
+    _remember(conversation, [{"role": "user", "content": text}])
     conversation.script.history_grew(simulation, conversation)
     conversation.script.heard(simulation, conversation, text)
 
@@ -154,7 +162,7 @@ def said(simulation: Simulation, leg: Leg, text: str) -> None:
 def assistant_says(simulation: Simulation, conversation: Conversation, text: str) -> None:
     """The assistant speaks; when it has finished, its script goes on."""
     take_floor(simulation, conversation)
-    conversation.messages.append({"role": "assistant", "content": text})
+    _remember(conversation, [{"role": "assistant", "content": text}])
     simulation.note("person", "assistant_says", conversation.owner, text=text, conversation_id=conversation.id)
     conversation.floor = simulation.after(timings.speech(text), _fell_silent, simulation, conversation)
     conversation.script.history_grew(simulation, conversation)
@@ -204,20 +212,26 @@ def configured(simulation: Simulation, body: Json) -> Assistant:
 
 @dataclass(slots=True, eq=False)
 class Dialogue:
-    """People say their lines, in the order in which they joined; the assistant replies with its next fitting turn."""
+    """People say their lines, taking turns; the assistant replies to each with its next fitting turn.
+
+    Of those who have something left to say, whoever has been silent longest speaks; at first, whoever joined first.
+    """
 
     turns: list[Turn]
+    spoke: int = 0
     has_insights: bool = True
     open_to_others: bool = True
 
     def fell_silent(self, simulation: Simulation, conversation: Conversation) -> None:
-        for member in conversation.members:
-            leg = member.leg
-            if leg.said < len(leg.person.says):
-                line = leg.person.says[leg.said]
-                seconds = timings.THINK + timings.speech(line)
-                conversation.floor = simulation.after(seconds, _says_line, simulation, conversation, leg, line)
-                return
+        eager = [member for member in conversation.members if member.leg.said < len(member.leg.person.says)]
+        if eager:
+            speaker = min(eager, key=lambda member: member.spoke)
+            self.spoke += 1
+            speaker.spoke = self.spoke
+            line = speaker.leg.person.says[speaker.leg.said]
+            seconds = timings.THINK + timings.speech(line)
+            conversation.floor = simulation.after(seconds, _says_line, simulation, conversation, speaker.leg, line)
+            return
         for member in conversation.members:
             leg = member.leg
             if leg.person.hangs_up_when_done and leg.goes and "hangs_up" not in leg.plans:
@@ -251,6 +265,14 @@ def _created(simulation: Simulation, conversation: Conversation) -> None:
     if conversation.assistant.greeting:
         assistant_says(simulation, conversation, conversation.assistant.greeting)
     else:
+        conversation.script.fell_silent(simulation, conversation)
+
+
+def _joined(simulation: Simulation, conversation: Conversation, member: Member) -> None:
+    if member.leg.conversation is not conversation:
+        return
+    simulation.note("person", "joins", member.leg, conversation_id=conversation.id, name=member.name)
+    if conversation.state == "live" and conversation.floor is None:
         conversation.script.fell_silent(simulation, conversation)
 
 
@@ -335,6 +357,12 @@ def _add(conversation: Conversation, member: Member) -> None:
     conversation.members = [other for other in conversation.members if other.leg is not member.leg]
     conversation.members.append(member)
     member.leg.conversation = conversation
+
+
+def _remember(conversation: Conversation, messages: list[Json]) -> None:
+    """Add to what was said; of a conversation that will not end, the latest is kept."""
+    conversation.messages += [dict(message) for message in messages]
+    del conversation.messages[:-MOST_MESSAGES]
 
 
 def _forget_the_oldest(simulation: Simulation, ended: Conversation) -> None:

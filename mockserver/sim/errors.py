@@ -518,6 +518,9 @@ COMMAND_INVALID = _text(
     "90102", "Command is invalid", "An outbound call cannot be answered with this command.",
     raised_by="answer, for a leg that was dialled",
     reproduce="dial, then send answer for the leg that rings")
+NOT_TO_BE_REJECTED = _guess(
+    "90102", "Command is invalid", "Only an incoming call that nobody has answered can be rejected.",
+    raised_by="reject, for a leg that was dialled or answered", reproduce="answer a call, then reject it")
 DIALING_LIMIT = _guess(
     "90103", "Dialing limit exceeded", "Too many calls are being dialled.", raised_by="dial")
 DICTIONARY_ERROR = _text(

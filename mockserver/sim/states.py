@@ -86,5 +86,5 @@ ALIVE = Condition(_OVER)
 NEEDS_ANSWERED = Condition({**_OVER, **dict.fromkeys(UNANSWERED, errors.NOT_ANSWERED)})
 INCOMING = Condition(_OVER, incoming_only=errors.COMMAND_INVALID)
 INCOMING_UNANSWERED = Condition(
-    {**_OVER, **dict.fromkeys(ANSWERED, errors.COMMAND_INVALID)}, incoming_only=errors.COMMAND_INVALID
+    {**_OVER, **dict.fromkeys(ANSWERED, errors.NOT_TO_BE_REJECTED)}, incoming_only=errors.NOT_TO_BE_REJECTED
 )

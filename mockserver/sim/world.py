@@ -89,11 +89,12 @@ class Leg:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A leg that takes part in a conversation."""
+    """A leg that takes part in a conversation; `spoke` is when it last did, counted in lines said by anybody."""
 
     leg: Leg
     name: str | None = None
     ends_it: bool = False
+    spoke: int = 0
 
 
 class Script(Protocol):

@@ -393,8 +393,8 @@ def test_a_leg_joins_and_the_conversation_lasts_until_the_last_one_leaves() -> N
     calls.person_hangs_up(simulation, second)
     simulation.advance(60)
     assert story(simulation, begun) == [
-        ("1.800", "person 2", "joins"),
         ("1.800", "app 2", "ai_assistant_join"),
+        ("1.800", "person 2", "joins"),
         ("3.196", "person 2", "says Hello."),
         ("4.800", "person", "hangs_up normal"),
         ("4.800", "telnyx", "call.hangup normal_clearing caller 200"),
@@ -564,3 +564,46 @@ def test_a_caller_who_says_something_more_still_hangs_up_once() -> None:
         ("2.200", "person", "hangs_up normal"),
         ("2.200", "telnyx", "call.hangup normal_clearing caller 200"),
     ]
+
+
+def test_people_take_turns() -> None:
+    simulation = new()
+    first = talk(simulation, Person(says=("One.", "Three.", "Four.")))
+    second = talk(simulation, Person(says=("Two.",)))
+    join(simulation, second, start(simulation, first))
+    simulation.advance(60)
+    said = [what for _, _, what in story(simulation) if what.startswith("says")]
+    assert said == ["says One.", "says Two.", "says Three.", "says Four."]
+
+
+def test_an_assistant_that_comes_with_the_answer_can_be_stopped_before_it_comes() -> None:
+    simulation = new()
+    leg = ring(simulation)
+    do(simulation, "answer", leg, assistant={"id": "assistant-1"})
+    do(simulation, "ai_assistant_stop", leg)
+    simulation.advance(60)
+    assert [what for _, who, what in story(simulation) if who.startswith("telnyx")] == [
+        "call.initiated",
+        "call.answered",
+    ]
+
+
+def test_of_a_conversation_that_does_not_end_the_latest_messages_are_kept() -> None:
+    simulation = new()
+    leg = talk(simulation)
+    do(simulation, "ai_assistant_start", leg)
+    for index in range(12):
+        batch = [{"role": "user", "content": f"{index}.{number}"} for number in range(1_000)]
+        do(simulation, "ai_assistant_add_messages", leg, messages=batch)
+    assert leg.conversation is not None
+    kept = leg.conversation.messages
+    assert (len(kept), kept[0]["content"], kept[-1]["content"]) == (10_000, "2.0", "11.999")
+
+
+def test_whoever_leaves_at_the_moment_they_join_is_not_said_to_have_joined() -> None:
+    simulation = new()
+    first, second = talk(simulation), talk(simulation)
+    join(simulation, second, start(simulation, first))
+    calls.person_hangs_up(simulation, second)
+    simulation.advance(1)
+    assert "joins" not in [what for _, _, what in story(simulation)]

@@ -177,7 +177,7 @@ def test_a_caller_may_bring_a_name_and_headers() -> None:
 @pytest.mark.parametrize(
     ("from_", "kind", "uri"),
     [
-        (CALLER, "pstn", f"{CALLER}@203.0.113.10:5060"),
+        (CALLER, "pstn", f"{CALLER[1:]}@203.0.113.10:5060"),
         ("sip:ada@home.example", "sip", "ada@home.example"),
         ("sips:ada@home.example", "sip", "ada@home.example"),
     ],

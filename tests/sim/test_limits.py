@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mockserver.sim import calls
+from mockserver.sim.errors import Refusal
 from tests.sim.telling import APP, CALLEE, CALLER, CONNECTION, code, dial, do, new, ring, talk
 
 DIAL: dict[str, Any] = {"to": CALLEE, "from_": APP, "connection_id": CONNECTION}
@@ -120,3 +123,10 @@ def test_the_oldest_ended_conversations_are_forgotten_where_there_are_too_many()
         do(simulation, "ai_assistant_stop", leg)
         simulation.advance(1)
     assert list(simulation.world.conversations) == ids[2:]
+
+
+def test_more_calls_than_may_be_up_are_refused_whoever_places_them() -> None:
+    simulation = new(live_legs=1)
+    ring(simulation)
+    with pytest.raises(Refusal, match="90041"):
+        ring(simulation)

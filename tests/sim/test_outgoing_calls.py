@@ -302,11 +302,28 @@ def test_of_several_destinations_the_first_to_answer_gets_the_call() -> None:
     assert [payload["to"] for payload in events(simulation, "call.answered")] == [fast.number]
 
 
-def test_of_several_destinations_the_last_decides_when_nobody_answers() -> None:
-    simulation = new(Person("+12025550001", outcome="busy"), Person("+12025550002", outcome="unassigned"))
-    dial(simulation, ["+12025550001", "+12025550002"])
+@pytest.mark.parametrize(
+    ("outcomes", "end"),
+    [
+        (("busy", "unassigned"), ("0.300", "telnyx", "call.hangup user_busy callee 486")),
+        (("decline", "busy"), ("2.300", "telnyx", "call.hangup call_rejected callee 603")),
+        (("decline", "no_answer", "busy"), ("30.300", "telnyx", "call.hangup timeout callee 487")),
+    ],
+)
+def test_of_several_destinations_the_one_that_rings_longest_decides_when_nobody_answers(
+    outcomes: tuple[str, ...], end: tuple[str, str, str]
+) -> None:
+    them = [Person(f"+1202555000{index}", outcome=outcome) for index, outcome in enumerate(outcomes)]
+    simulation = new(*them)
+    dial(simulation, [person.number for person in them])
     simulation.advance(100)
-    assert story(simulation)[-1] == ("0.300", "telnyx", "call.hangup not_found callee 404")
+    assert story(simulation)[-1] == end
+
+
+def test_a_destination_that_may_not_be_dialled_is_no_reason_to_refuse_the_others() -> None:
+    simulation = new()
+    assert dial(simulation, ["+15005550403", CALLEE]).person is not None
+    assert code(simulation, "dial", to=["+15005550403"], from_=APP, connection_id=CONNECTION) == "10010"
 
 
 # Links
@@ -387,3 +404,10 @@ def test_a_call_is_known_to_go_to_a_number_or_to_sip(to: str, kind: str) -> None
     simulation.advance(10)
     told = [*events(simulation, "call.initiated"), *events(simulation, "call.answered")]
     assert [payload["calling_party_type"] for payload in told] == [kind, kind]
+
+
+@pytest.mark.parametrize(("value", "warned"), [("detect", True), ("disabled", False)])
+def test_an_option_without_effect_yet_is_a_warning_unless_it_asks_for_nothing(value: str, warned: bool) -> None:
+    simulation = new()
+    dial(simulation, answering_machine_detection=value)
+    assert any(entry.kind == "warning" for entry in simulation.log.entries) is warned

@@ -171,7 +171,7 @@ def test_the_first_webhook_of_an_incoming_call_in_full() -> None:
         "connection_id": CONNECTION,
         "direction": "incoming",
         "from": CALLER,
-        "from_sip_uri": f"{CALLER}@203.0.113.10:5060",
+        "from_sip_uri": f"{CALLER[1:]}@203.0.113.10:5060",
         "offered_codecs": "PCMU,G729",
         "start_time": "2026-01-01T00:00:00.000000Z",
         "state": "parked",

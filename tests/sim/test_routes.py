@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from mockserver.sim.errors import Refusal
+from mockserver.sim.event_types import EVENT_TYPES
 from mockserver.sim.events import Route
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
@@ -115,3 +118,21 @@ def test_with_known_applications_another_connection_is_refused() -> None:
 
 def test_in_an_open_world_every_connection_is_good() -> None:
     assert code(new(), "dial", to=CALLEE, from_=APP, connection_id="1") == "ok"
+
+
+@pytest.mark.parametrize("field", ["webhook_urls", "webhook_retries_policies"])
+def test_a_key_that_is_no_event_is_refused(field: str) -> None:
+    simulation = new()
+    value: Any = {"call.answered": "https://a.test"} if field == "webhook_urls" else {"call.answered": {}}
+    assert code(simulation, "dial", to=CALLEE, from_=APP, connection_id=CONNECTION, **{field: value}) == "ok"
+    value["call.ringing"] = value["call.answered"]
+    refused = refusal(simulation, "dial", to=CALLEE, from_=APP, connection_id=CONNECTION, **{field: value})
+    assert (refused[0]["code"], refused[0]["source"]) == ("90057", {"pointer": f"/{field}"})
+
+
+def test_the_events_that_may_be_named_are_those_of_the_specifications() -> None:
+    specs = Path(__file__).parent.parent.parent / "specs"
+    built = yaml.safe_load((specs / "openapi.yaml").read_text(encoding="utf-8"))["webhooks"]
+    unbuilt = yaml.safe_load((specs / "unbuilt.yaml").read_text(encoding="utf-8"))["events"]
+    newer = {"call.bridge", "call.conversation.start_failed", "call.sip_info.received"}
+    assert {*built, *unbuilt, *newer} == EVENT_TYPES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from random import Random
 from typing import Any
@@ -193,7 +194,8 @@ class Play:
             return None
 
     def ring(self, person: Person) -> None:
-        self.legs.append(calls.place_call(self.simulation, CALLER, APP, person))
+        with suppress(Refusal):  # a tight world has room for four calls
+            self.legs.append(calls.place_call(self.simulation, CALLER, APP, person))
 
     def advance(self, time: float) -> None:
         self.simulation.advance(time)

@@ -114,9 +114,7 @@ def kinds_of_body(operation: dict[str, Any], place: str) -> list[dict[str, Any]]
 
 
 ALL_OPERATIONS = [
-    pytest.param(name, operation, id=operation["operationId"])
-    for name in ROOTS
-    for _, _, operation in operations(name)
+    pytest.param(name, operation, id=operation["operationId"]) for name in ROOTS for _, _, operation in operations(name)
 ]
 ALL_WEBHOOKS = [pytest.param(name, operation, id=name) for name, operation in webhooks().items()]
 
