@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -81,10 +82,8 @@ def test_every_command_of_a_page_works_as_printed(page: Path, tmp_path: Path) ->
     except subprocess.TimeoutExpired:
         code, watchdog = -1, "it did not end within 90 s"
     finally:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         output, _ = process.communicate()
     assert code == 0, f"{page.name}: {watchdog or f'exit code {code}'}\n{script(page, port)}\n---\n{output}"
 

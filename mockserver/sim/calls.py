@@ -109,7 +109,7 @@ def dial(simulation: Simulation, body: Json) -> Json:
 
 
 def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
-    """`answer`: accept an incoming call. Answering again is accepted and does nothing more (GUESS).
+    """`answer`: accept an incoming call. GUESS: answering again is accepted and does nothing more.
 
     Refusals: 90102 on an outgoing leg, 90057 for a `webhook_urls` key that is no event.
     """
@@ -126,7 +126,7 @@ def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
 
 
 def hangup(simulation: Simulation, leg: Leg, body: Json) -> Json:
-    """`hangup`: end a leg in any state. A ringing incoming leg is thereby declined (GUESS: `call_rejected`, 603)."""
+    """`hangup`: end a leg in any state. GUESS: a ringing incoming leg is thereby declined, `call_rejected` and 603."""
     if leg.state in ANSWERED:
         cause = ("normal_clearing", "caller" if leg.direction == "outgoing" else "callee", "200")
     elif leg.direction == "outgoing":
@@ -162,7 +162,7 @@ def retrieve_call(simulation: Simulation, leg: Leg, body: Json) -> Json:
 
 
 def check_client_state(body: Json) -> None:
-    """Refuse a `client_state` that is not Base64 with its padding (90017). An empty one is fine (GUESS)."""
+    """Refuse a `client_state` that is not Base64 with its padding (90017). GUESS: an empty one is fine."""
     state = body.get("client_state")
     if state is None:
         return
@@ -336,7 +336,7 @@ def _turns_down(simulation: Simulation, leg: Leg, cause: tuple[str, str, str]) -
 def _rings_out(simulation: Simulation, leg: Leg) -> None:
     if (leg.options or {}).get("retry_on_timeout") is False:
         end_leg(simulation, leg, "no_answer", "callee", "480")
-    else:
+    else:  # GUESS: source and SIP status; the cause alone is documented
         end_leg(simulation, leg, "timeout", "callee", "487")
 
 
@@ -451,7 +451,10 @@ def _linked(simulation: Simulation, link_to: str | None) -> Leg | None:
 
 
 def _who_takes_it(simulation: Simulation, destinations: list[str]) -> tuple[str, Person]:
-    """The destination that decides the call, and who is there: the first to answer, else the last that does not."""
+    """The destination that decides the call, and who is there: the first to answer, else who lets it ring longest.
+
+    GUESS: one leg stands for all destinations; webhooks of those that lose are not documented.
+    """
     found = [(to, people.find(to, simulation.world.people)) for to in destinations]
     reached = [pair for pair in found if not pair[1].refused]
     answering = [pair for pair in reached if pair[1].outcome == "answer"]

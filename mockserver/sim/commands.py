@@ -175,7 +175,7 @@ def _scope(request: Request) -> tuple[str, str] | None:
 
 
 def _answer_to(simulation: Simulation, request: Request) -> Json | None:
-    """The response to an earlier command with the same `command_id`; repeating it is a GUESS."""
+    """The response to an earlier command with the same `command_id`; repeating it is a GUESS: not published."""
     scope = _scope(request)
     known = simulation.world.command_ids.get(scope) if scope else None
     if known is None or simulation.now - known[0] > timings.COMMAND_ID_WINDOW * SECOND:

@@ -41,7 +41,10 @@ def ai_assistant_start(simulation: Simulation, leg: Leg, body: Json) -> Json:
 
 
 def ai_assistant_stop(simulation: Simulation, leg: Leg, body: Json) -> Json:
-    """`ai_assistant_stop`: end the conversation; the call stays up. With none running it does nothing (GUESS)."""
+    """`ai_assistant_stop`: end the conversation; the call stays up.
+
+    GUESS: with none running it is accepted and does nothing.
+    """
     if leg.conversation is not None:
         _end(simulation, leg.conversation)
     elif comes_with_answer(leg):
@@ -52,8 +55,8 @@ def ai_assistant_stop(simulation: Simulation, leg: Leg, body: Json) -> Json:
 def ai_assistant_join(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`ai_assistant_join`: bring one more answered leg into a running conversation.
 
-    Refusals: 90015 where `participant.id` is not the leg of the path (GUESS), 90061 where the leg is in a conversation,
-    404 where there is no such conversation, or none any more (GUESS).
+    Refusals: 90061 where the leg is in a conversation. GUESS: 90015 where `participant.id` is not the leg of the path.
+    GUESS: 404 where there is no such conversation, or none any more, or one that gathers.
     """
     participant = body["participant"]
     if participant["id"] != leg.call_control_id:
@@ -69,7 +72,7 @@ def ai_assistant_join(simulation: Simulation, leg: Leg, body: Json) -> Json:
 
 
 def ai_assistant_add_messages(simulation: Simulation, leg: Leg, body: Json) -> Json:
-    """`ai_assistant_add_messages`: put messages into the history. 422 where no assistant runs (GUESS: 10027)."""
+    """`ai_assistant_add_messages`: put messages into the history. GUESS: 422, 10027, where no assistant runs."""
     conversation = leg.conversation
     if conversation is None:
         raise Refusal(errors.UNPROCESSABLE, reason="No AI assistant is running on this call.")
@@ -104,7 +107,10 @@ def start_dialogue(simulation: Simulation, leg: Leg, body: Json) -> Conversation
 
 
 def begin(simulation: Simulation, leg: Leg, body: Json, assistant: Assistant, script: Script) -> Conversation:
-    """Start a conversation on a leg; `call.conversation.created` follows, never before the leg's `call.answered`."""
+    """Start a conversation on a leg; `call.conversation.created` follows, never before the leg's `call.answered`.
+
+    GUESS: the created event comes for every kind of conversation; it is documented for assistants alone.
+    """
     conversation = Conversation(
         id=simulation.ids.uuid(),
         owner=leg,
@@ -118,7 +124,13 @@ def begin(simulation: Simulation, leg: Leg, body: Json, assistant: Assistant, sc
     moment = max(simulation.now, leg.due_at) + round(timings.CONVERSATION_AFTER_START * SECOND)
     conversation.floor = simulation.at(moment, _created, simulation, conversation)
     conversation.limit = simulation.after(
-        assistant.time_limit_secs, _end, simulation, conversation, "time_limit", backstop=True
+        # GUESS: the reason; the limit is documented, what is said at its end is not
+        assistant.time_limit_secs,
+        _end,
+        simulation,
+        conversation,
+        "time_limit",
+        backstop=True,
     )
     return conversation
 
@@ -133,8 +145,8 @@ def before_hangup(simulation: Simulation, leg: Leg) -> None:
 def after_hangup(simulation: Simulation, leg: Leg) -> None:
     """What follows the `call.hangup` of a leg: it leaves its conversation, which may end with it.
 
-    It does when the last one leaves, or whoever was to end it, or its owner before it began (GUESS): after their
-    `call.hangup` nothing more begins on a leg.
+    It does when the last one leaves, or whoever was to end it. GUESS: and when its owner leaves before it began, since
+    after `call.hangup` nothing more begins on a leg.
     """
     conversation = leg.conversation
     if conversation is None:
@@ -246,7 +258,7 @@ class Dialogue:
             assistant_replies(simulation, conversation, turn.says)
 
     def history_grew(self, simulation: Simulation, conversation: Conversation) -> None:
-        """No webhook: the name of the event behind `send_message_history_updates` is not published (GUESS)."""
+        """GUESS: no webhook, since the name of the event behind `send_message_history_updates` is not published."""
 
     def cut(self, simulation: Simulation, conversation: Conversation) -> None:
         """Nothing is owed."""
@@ -314,7 +326,7 @@ def _report_end(simulation: Simulation, conversation: Conversation, reason: str 
         tts_provider=provider.lower(),
         tts_voice_id=voice,
     )
-    if conversation.script.has_insights:
+    if conversation.script.has_insights:  # GUESS: always; at the platform only where an insight group is configured
         simulation.after(timings.INSIGHTS_AFTER, _report_insights, simulation, conversation)
     _forget_the_oldest(simulation, conversation)
 

@@ -6,10 +6,10 @@ A leg of a call
     incoming:                       parked --accept--> answering --connect--> answered ...
 
 `dialed` is the moment between the response of dial and `call.initiated`. `answering` lies between the response of
-answer and `call.answered`: the leg counts as answered for the commands that need it, since the platform queues what is
-sent straight after answer, and what they start waits for `call.answered` (GUESS). `ending` lies between the response of
-hangup and `call.hangup`: the leg accepts no command any more, but is not over for those who listen. Whoever is at the
-other end may go at any time, which is `end` from any state but `ended`.
+answer and `call.answered`. GUESS: in it the leg counts as answered for the commands that need it, as if the platform
+queued what is sent straight after answer, and what they start waits for `call.answered`. `ending` lies between the
+response of hangup and `call.hangup`: the leg accepts no command any more, but is not over for those who listen. Whoever
+is at the other end may go at any time, which is `end` from any state but `ended`.
 
 A conversation with an assistant
 

@@ -29,10 +29,10 @@ SECONDS_PER_CHARACTER = 0.066
 """Speed of synthetic speech: recorded 82 characters in 5.4 s."""
 
 REPLY = 0.7
-"""From the end of what a person says to the first sound of the assistant. GUESS."""
+"""From the end of what a person says to the first sound of the assistant. GUESS: not published."""
 
 THINK = 1.0
-"""From the end of what the assistant says to the first sound of a person. GUESS."""
+"""From the end of what the assistant says to the first sound of a person. GUESS: not published."""
 
 CALLER_PATIENCE = 60.0
 """How long a caller listens to ringback before giving up. GUESS: the platform itself never ends such a call."""

@@ -133,7 +133,7 @@ def next_attempt(
     delays = retry_delays_secs(route, event_type, settings)
     if verdict.retry and last.number <= len(delays):
         return Attempt(last.number + 1, last.url, last.method, delays[last.number - 1])
-    if route.failover_url:
+    if route.failover_url:  # GUESS: also at once after a 4xx that is not retried
         return Attempt(last.number + 1, route.failover_url, last.method, settings.failover_delay_secs, failover=True)
     return None
 
