@@ -24,7 +24,8 @@ from mockserver.sim.calls import place_call
 from mockserver.sim.people import ANYBODY
 from mockserver.webhooks.payload import envelope, to_json
 from mockserver.webhooks.policy import DeliverySettings
-from mockserver.worlds import DEFAULT_KEY, World
+from mockserver.settings import DEFAULT_KEY
+from mockserver.worlds import World
 
 TARGET, ENOUGH = 0.6, 5_000
 LEGS = 500

@@ -101,7 +101,7 @@ def key_of(call: int) -> str:
 
 
 def _plausible(outcome: Outcome) -> Outcome:
-    """The same; raises `RuntimeError` if other than three in ten of the commands was refused, or one was refused oddly."""
+    """The same; raises `RuntimeError` unless three in ten commands were refused, and all in the expected way."""
     refused = outcome.requests - outcome.statuses[200]
     if outcome.statuses.keys() - {200, 422} or abs(refused / outcome.requests - 0.3) > 0.02:
         raise RuntimeError(f"unexpected answers: {dict(outcome.statuses)}, {outcome.last_refusal!r}")

@@ -7,13 +7,14 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mockserver import __version__
-from mockserver.settings import HOST, PORT, Config
+from mockserver.settings import DEFAULT_KEY, HOST, PORT, Config
 from mockserver.sim.clock import MODES
 
 PREFIX = "TELNYX_MOCKSERVER_"
@@ -111,7 +112,9 @@ def serve(**options: Any) -> None:
         printer.say(_box(config, server.url, platform.signer.public_key, platform.spec_date))
     else:
         printer.say(json.dumps({"base_url": f"{server.url}/v2", "public_key": platform.signer.public_key}))
-    server.run()
+    _tune_the_collector()
+    with suppress(KeyboardInterrupt):
+        server.run()
 
 
 @cli.command()
@@ -152,18 +155,19 @@ def ready(url: str | None, host: str, port: int, wait: bool, timeout: str) -> No
     """Say whether the simulator is ready: exit code 0 if it is, 1 if not."""
     import time
 
-    limit = _seconds(timeout)
     where = url or _url(host, port)
-    began = time.monotonic()
+    deadline = time.monotonic() + _seconds(timeout)
     while True:
+        left = deadline - time.monotonic()
         try:
-            health = _ask("GET", f"{where}/_mock/health")
-        except (OSError, ValueError) as error:
-            if not wait or time.monotonic() - began > limit:
+            health = _ask("GET", f"{where}/_mock/health", timeout=max(left, 0.05))
+            text = f"ready: {where}, version {health['version']}, clock {health['clock']['mode']}"
+        except NO_SIMULATOR as error:
+            if not wait or left <= 0:
                 _stop(f"not ready at {where}: {error}", code=1)
             time.sleep(0.05)
         else:
-            click.echo(f"ready: {where}, version {health['version']}, clock {health['clock']['mode']}")
+            click.echo(text)
             return
 
 
@@ -299,7 +303,7 @@ def verify(public_key: str, timestamp: str, signature: str, body: Any, tolerance
     from mockserver.webhooks.signing import check as check_signature
 
     now = None if tolerance is None else wall_timestamp()
-    failure = check_signature(public_key, timestamp, signature, body.read(), now, tolerance or 300)
+    failure = check_signature(public_key, timestamp, signature, body.read(), now, tolerance or 0)
     if failure is not None:
         _stop(str(failure), code=1)
     click.echo("the signature is good")
@@ -308,9 +312,11 @@ def verify(public_key: str, timestamp: str, signature: str, body: Any, tolerance
 # Small parts ---------------------------------------------------------------------------------------------------------
 
 
-def _environment(url: str, public_key: str) -> dict[str, str]:
-    from mockserver.worlds import DEFAULT_KEY
+NO_SIMULATOR = (OSError, ValueError, LookupError, TypeError)
+"""What asking a simulator raises where nobody, or somebody else, answers."""
 
+
+def _environment(url: str, public_key: str) -> dict[str, str]:
     return {
         "TELNYX_BASE_URL": f"{url}/v2",
         "TELNYX_API_KEY": DEFAULT_KEY,
@@ -319,19 +325,38 @@ def _environment(url: str, public_key: str) -> dict[str, str]:
 
 
 def _box(config: Config, url: str, public_key: str, spec_date: str) -> str:
+    from mockserver.webhooks.policy import safe_url
+
+    variables = _environment(url, public_key)
+    if config.api_keys:
+        variables.pop("TELNYX_API_KEY")  # it would not be good, and those that are stay secret
+    webhooks = safe_url(config.webhook_url) if config.webhook_url else None
     clock = f"{config.clock} x{config.factor:g}" if config.clock == "fast" else config.clock
     rows = [
         f"base URL    {url}/v2",
         f"public key  {public_key}",
-        f"webhooks    {config.webhook_url or 'to the webhook_url of each call (no --webhook-url)'}",
+        f"webhooks    {webhooks or 'to the webhook_url of each call (no --webhook-url)'}",
         f"clock       {clock}    seed {config.seed}    interface of {spec_date}",
+        *(["API key     one of those given with --api-key"] if config.api_keys else []),
         "",
-        *(f"export {name}='{value}'" for name, value in _environment(url, public_key).items()),
+        *(f"export {name}='{value}'" for name, value in variables.items()),
     ]
     width = max(map(len, rows))
     title = f" telnyx-mockserver {__version__} "
     lines = [f"+{title:-<{width + 2}}+", *(f"| {row:<{width}} |" for row in rows), f"+{'-' * (width + 2)}+"]
     return "\n".join(lines)
+
+
+def _tune_the_collector() -> None:
+    """Full passes over what lives long (the log, the legs) are rare, and never over what was there at the start.
+
+    Measured: with Python's own thresholds the collector takes a fifth of the time of a dial.
+    """
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _scenario_file(name: Path | str) -> Path:
@@ -374,23 +399,31 @@ def _control(method: str, url: str, body: dict[str, Any], api_key: str | None) -
     from urllib.error import HTTPError
 
     try:
-        return _ask(method, url, body, api_key)["data"]
-    except HTTPError as error:
-        problems = json.loads(error.read())["errors"]
-        _stop("\n".join(f"{each['code']} {each['title']}: {each['detail']}" for each in problems), code=1)
-    except OSError as error:
+        try:
+            return _ask(method, url, body, api_key)["data"]
+        except HTTPError as error:
+            problems = json.loads(error.read())["errors"]
+            _stop("\n".join(f"{each['code']} {each['title']}: {each['detail']}" for each in problems), code=1)
+    except NO_SIMULATOR as error:
         _stop(f"no simulator at {url}: {error}. Start one with: telnyx-mockserver serve", code=1)
 
 
-def _ask(method: str, url: str, body: dict[str, Any] | None = None, api_key: str | None = None) -> Any:
+def _ask(
+    method: str, url: str, body: dict[str, Any] | None = None, api_key: str | None = None, timeout: float = 10.0
+) -> Any:
+    from http.client import HTTPException
     from urllib.request import ProxyHandler, Request, build_opener
 
     headers = {"Content-Type": "application/json"}
     if api_key:
         headers["Authorization"] = f"Bearer {api_key}"
     data = None if body is None else json.dumps(body).encode()
-    with build_opener(ProxyHandler({})).open(Request(url, data, headers, method=method), timeout=10) as response:
-        return json.load(response)
+    request = Request(url, data, headers, method=method)
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=timeout) as response:
+            return json.load(response)
+    except HTTPException as error:
+        raise OSError(f"not HTTP: {error}") from None
 
 
 def _stop(text: str, code: int = 2) -> Any:

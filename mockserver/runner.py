@@ -19,7 +19,7 @@ from mockserver.server import Platform, running
 from mockserver.settings import Config
 from mockserver.sim.clock import EPOCH
 from mockserver.sim.events import Entry, Json
-from mockserver.worlds import DEFAULT_KEY, World
+from mockserver.worlds import World
 
 REACHABLE_SECS = 2.0
 """How long a running application may take to accept a connection; one that we start may take as long as the run."""
@@ -83,7 +83,7 @@ async def play(
         _application(command, app_url, url, platform, environment or {}) as app,
     ):
         await _reach(app_url, limit if command else REACHABLE_SECS, app)
-        world = platform.worlds.of(DEFAULT_KEY)
+        world = platform.worlds.of(config.default_key)
         world.driver.act(apply, scenario, world.simulation)
         try:
             async with asyncio.timeout(limit):
@@ -123,7 +123,7 @@ async def _application(
     variables = {
         **environment,
         "TELNYX_BASE_URL": f"{url}/v2",
-        "TELNYX_API_KEY": environment.get("TELNYX_API_KEY", DEFAULT_KEY),
+        "TELNYX_API_KEY": environment.get("TELNYX_API_KEY", platform.config.default_key),
         "TELNYX_PUBLIC_KEY": platform.signer.public_key,
         "TELNYX_WEBHOOK_URL": app_url,
         "PORT": str(port),

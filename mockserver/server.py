@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,7 +32,10 @@ from mockserver.webhooks.policy import DeliverySettings
 from mockserver.webhooks.post import HttpPost
 from mockserver.webhooks.sender import Post, Sender
 from mockserver.webhooks.signing import Signer
-from mockserver.worlds import DEFAULT_KEY, World, Worlds
+from mockserver.worlds import World, Worlds
+
+if TYPE_CHECKING:
+    from mockserver.scenario.model import Scenario
 
 
 class Platform:
@@ -57,25 +60,35 @@ class Platform:
         specs = data_folder("specs")
         self.contract = Contract(specs / "openapi.yaml", specs / "unbuilt.yaml", strict=config.strict)
         self.spec_date = str(self.contract.documents.root.value["info"]["x-spec-date"])
-        self.worlds = Worlds(self._build, config.seed, only=DEFAULT_KEY if config.one_world else None)
+        self.worlds = Worlds(self._build, config.seed, default=config.default_key, one=config.one_world)
+        self._scenarios: list[Scenario] = []
         self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys))
-        self.control = Control(_OnDemand(specs / "mock.yaml"), self.worlds, watch, self.load, self.spec_date)
+        self.control = Control(
+            _OnDemand(specs / "mock.yaml"), self.worlds, watch, self.load, self.spec_date, self.api.keys
+        )
+        elsewhere = _Elsewhere(watch)
         routes = [
             Mount("/v2", self.api),
             Mount("/_mock", self.control),
-            Mount("/", _Elsewhere(watch)),
+            Mount("/", elsewhere),
         ]
-        self.app = Starlette(routes=routes, lifespan=self._lifespan)
+        framework = Starlette(routes=routes, lifespan=self._lifespan)
+        framework.router.default = elsewhere  # no route of the framework's takes a path with a line end in it
+        self.app = _Front(self.api, framework)
 
     def load(self, world: World, text: str, name: str) -> Json:
         """Put a scenario into a world; its summary. Raises `Refusal` with every mistake in it."""
-        from mockserver.scenario.apply import apply
         from mockserver.scenario.load import InvalidScenario, load
 
         try:
             scenario = load(text, name)
         except InvalidScenario as invalid:
             raise Refusal.of([errors.UNPROCESSABLE.raised(reason=problem) for problem in invalid.problems]) from None
+        return self._apply(scenario, world)
+
+    def _apply(self, scenario: Scenario, world: World) -> Json:
+        from mockserver.scenario.apply import apply
+
         world.driver.act(apply, scenario, world.simulation)
         summary: Json = {
             "name": scenario.name,
@@ -96,20 +109,26 @@ class Platform:
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        for path in self.config.scenarios:
-            self.load(self.worlds.of(DEFAULT_KEY), path.read_text(encoding="utf-8"), path.name)
+        if self.config.scenarios:
+            from mockserver.scenario.load import load
+
+            self._scenarios = [load(path) for path in self.config.scenarios]
+            self.worlds.of(self.config.default_key)
         try:
             yield
         finally:
             await self.close()
 
     def _build(self, key: str, seed: int) -> World:
-        """A new world for an API key. Other keys than the default one have other ids from the same seed."""
+        """A new world for an API key. Other keys than the default one have other ids from the same seed.
+
+        The scenarios that the server was started with are in every world; their calls come in the default one alone.
+        """
         config = self.config
         clock = config.started_clock()
         simulation = Simulation(
             self._settings(),
-            seed=seed if key == DEFAULT_KEY else f"{seed}:{key}",
+            seed=seed if key == config.default_key else f"{seed}:{key}",
             start=clock.started,
             fits=_fits,
         )
@@ -131,13 +150,30 @@ class Platform:
             await sender.close()
             await driver.close()
 
-        return World(key, seed, simulation, driver, close, sender.idle)
+        world = World(key, seed, simulation, driver, close, sender.idle)
+        for scenario in self._scenarios:
+            quiet = scenario.model_copy(update={"calls": []})
+            self._apply(scenario if key == config.default_key else quiet, world)
+        return world
 
     def _settings(self) -> Settings:
         config = self.config
         route = Route(url=config.webhook_url, failover_url=config.webhook_failover_url)
         known = dict.fromkeys(config.connection_ids, route) if config.connections == "known" else None
         return Settings(route=route, applications=known, loop_guard=config.loop_guard)
+
+
+class _Front:
+    """The ASGI application: `/v2` goes straight to its interface, past routing and middleware that it does not need."""
+
+    def __init__(self, api: Api, framework: Starlette) -> None:
+        self._api, self._framework = api, framework
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/v2/") and not scope.get("root_path"):
+            await self._api({**scope, "root_path": "/v2"}, receive, send)
+        else:
+            await self._framework(scope, receive, send)
 
 
 class _OnDemand:
@@ -186,6 +222,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 platform.app,
                 loop="auto",
+                ws="none",
                 log_level="critical",
                 access_log=False,
                 server_header=False,

@@ -10,6 +10,9 @@ from mockserver.webhooks.signing import DEFAULT_SEED
 
 HOST, PORT = "127.0.0.1", 12111
 
+DEFAULT_KEY = "KEY_telnyx_mockserver"
+"""The API key that `serve` prints, and the world of control requests that carry none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -32,6 +35,11 @@ class Config:
     strict: bool = False
     loop_guard: int = 200
     one_world: bool = False
+
+    @property
+    def default_key(self) -> str:
+        """The API key of the default world: the first that is good."""
+        return self.api_keys[0] if self.api_keys else DEFAULT_KEY
 
     def started_clock(self) -> Clock:
         """A clock of the wanted kind that starts now."""

@@ -17,9 +17,6 @@ from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
 from mockserver.sim.simulation import Simulation
 
-DEFAULT_KEY = "KEY_telnyx_mockserver"
-"""The API key that `serve` prints, and the world of control requests that carry none."""
-
 
 @dataclass(slots=True, eq=False)
 class World:
@@ -37,14 +34,20 @@ class World:
 class Worlds:
     """The worlds by key. `build(key, seed)` makes one; `seed` is what each begins with.
 
-    With `only`, there is one world, and every key leads to it.
+    `default` is the key of the world that is meant when none is named; with `one`, every key leads to it.
     """
 
     def __init__(
-        self, build: Callable[[str, int], World], seed: int = 0, limit: int = 1_000, only: str | None = None
+        self,
+        build: Callable[[str, int], World],
+        seed: int = 0,
+        limit: int = 1_000,
+        default: str = "",
+        one: bool = False,
     ) -> None:
         self._build = build
-        self._only = only
+        self.default_key = default
+        self._one = one
         self._seed = seed
         self._limit = limit
         self._worlds: OrderedDict[str, World] = OrderedDict()
@@ -52,7 +55,7 @@ class Worlds:
 
     def of(self, key: str) -> World:
         """The world of a key; 429 when there are too many worlds with calls in them."""
-        key = self._only or key
+        key = self.default_key if self._one else key
         world = self._worlds.get(key)
         if world is None:
             if len(self._worlds) >= self._limit:
@@ -87,7 +90,7 @@ class Worlds:
 
     def _make_room(self) -> None:
         for key, world in self._worlds.items():
-            if key != DEFAULT_KEY and not world.simulation.world.live_legs:
+            if key != self.default_key and not world.simulation.world.live_legs:
                 closing = asyncio.ensure_future(self._worlds.pop(key).close())
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)

@@ -11,33 +11,44 @@ from pathlib import Path
 
 import yaml
 
+from mockserver.sim.commands import COMMANDS
+
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "coverage.md"
+SIM = ROOT / "mockserver" / "sim"
 
 
 def page() -> str:
     """The page's text, from the specifications alone."""
     root = yaml.safe_load((ROOT / "specs" / "openapi.yaml").read_text(encoding="utf-8"))
     unbuilt = yaml.safe_load((ROOT / "specs" / "unbuilt.yaml").read_text(encoding="utf-8"))
-    built = root["x-operations"]
-    total = len(built) + len(unbuilt["operations"])
-    events = ", ".join(f"`{name}`" for name in root["webhooks"])
+    described = [*root["x-operations"], *unbuilt["operations"]]
+    built = [row for row in described if row["name"] in COMMANDS]
+    missing = [row for row in described if row["name"] not in COMMANDS]
+    code = "".join(file.read_text(encoding="utf-8") for file in SIM.glob("*.py") if file.name != "event_types.py")
+    events = [*root["webhooks"], *unbuilt["events"]]
+    emitted = [name for name in events if f'"{name}"' in code]
+    silent = [name for name in events if name not in emitted]
     lines = [
         "# Coverage",
         "",
         "Written by `scripts/coverage.py` from `specs/`.",
         "",
-        f"Simulated: {len(built)} of {total} operations, and the webhooks {events}.",
+        f"Simulated: {len(built)} of {len(described)} operations, and the webhooks {_list(emitted)}.",
         "",
         "| operation | name | |",
         "|---|---|---|",
         *(_row(row, "simulated") for row in built),
-        *(_row(row, "501") for row in unbuilt["operations"]),
+        *(_row(row, "501") for row in missing),
         "",
-        f"Not emitted yet: {', '.join(f'`{name}`' for name in unbuilt['events'])}.",
+        f"Not emitted yet: {_list(silent)}.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _row(row: dict[str, str], state: str) -> str:

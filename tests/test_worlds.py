@@ -14,7 +14,8 @@ from mockserver.sim.errors import Refusal
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
-from mockserver.worlds import DEFAULT_KEY, World, Worlds
+from mockserver.settings import DEFAULT_KEY
+from mockserver.worlds import World, Worlds
 
 pytestmark = pytest.mark.anyio
 
@@ -68,7 +69,7 @@ async def test_what_happens_in_one_world_is_not_seen_in_another() -> None:
 
 
 async def test_every_key_leads_to_the_only_world_where_there_is_one() -> None:
-    worlds = Worlds(Builder(), only=DEFAULT_KEY)
+    worlds = Worlds(Builder(), default=DEFAULT_KEY, one=True)
     assert worlds.of("KEY_a") is worlds.of("KEY_b") is worlds.of(DEFAULT_KEY)
 
 
@@ -83,7 +84,7 @@ async def test_past_the_limit_the_world_that_was_used_the_longest_ago_is_closed(
 
 
 async def test_a_world_in_which_a_call_is_up_and_the_default_world_are_never_closed_for_another() -> None:
-    worlds = Worlds(Builder(), limit=3)
+    worlds = Worlds(Builder(), limit=3, default=DEFAULT_KEY)
     worlds.of(DEFAULT_KEY)
     call(worlds.of("KEY_busy"))
     for number in range(5):

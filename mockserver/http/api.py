@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, refused, serve
 from mockserver.sim import errors
-from mockserver.sim.commands import Request, find_leg
+from mockserver.sim.commands import COMMANDS, Request, find_leg
 from mockserver.sim.commands import refused as log_refusal
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.worlds import World, Worlds
@@ -55,7 +55,7 @@ class Api:
         operation = found.operation
         request = Request(operation.name, {}, about, found.path_params)
         try:
-            if not operation.built:
+            if operation.name not in COMMANDS:
                 raise Unsupported(operation.name)
             checked = operation.check(
                 found.path_params, incoming.query, incoming.headers.get("content-type"), incoming.body
@@ -63,12 +63,12 @@ class Api:
         except (Refusal, Unsupported) as refusal:
             refusal = self._unknown_leg_first(world, request, refusal)
             world.driver.act(log_refusal, world.simulation, request, refusal)
-            return refused(refusal, operation.name, about, headers=() if operation.built else NO_RETRY)
+            return refused(refusal, operation.name, about, headers=NO_RETRY if isinstance(refusal, Unsupported) else ())
         forgiven = tuple(one.text for one in (*found.forgiven, *checked.forgiven))
         request = Request(operation.name, checked.body or {}, about, found.path_params, checked.query, forgiven)
         try:
             body = world.driver.execute(request)
-        except (Refusal, Unsupported) as refusal:
+        except Refusal as refusal:
             hint = self._hint(world, about, refusal)
             return refused(refusal, operation.name, about, warnings=(*forgiven, *hint))
         if about is None and isinstance(body["data"], dict):

@@ -124,6 +124,7 @@ class _Compiled:
         self.validator = compile_schema(schema) if content else None
         self.shape = Shape([schema], schema.get("$defs", {}))
         self.rules = field_rules(operation.name, self.shape.fields)
+        self.limits = [(name, rule.holds) for name, rule in self.rules.items() if rule.holds is not None]
         self._read_parameters(item)
 
     def _read_parameters(self, item: Node) -> None:
@@ -252,8 +253,7 @@ class _Compiled:
         return [UNPROCESSABLE.raised(reason=failure.message, at=at)]
 
     def _beyond(self, value: Json) -> bool:
-        limited = value.keys() & self.rules.keys()
-        return bool(limited) and bool(broken_limits({name: self.rules[name] for name in limited}, value))
+        return any(not holds(value[name]) for name, holds in self.limits if name in value)
 
 
 class _Branch:
@@ -321,14 +321,16 @@ class Contract:
         if len(path) > 1 and path.endswith("/") and not self.strict:
             path = path[:-1]
             forgiven.append(Forgiven("trailing-slash", path, f"the slash at the end of {path}/ was ignored"))
-        found = self._tree.find([unquote(segment) for segment in path.split("/")[1:]])
+        segments = path.split("/")[1:]
+        escaped = "%" in path
+        found = self._tree.find([unquote(segment) for segment in segments] if escaped else segments)
         if found is None:
             return None
         branch, values = found
         operation = branch.operations.get(method.upper())
         if operation is None:
             return WrongMethod(tuple(sorted(branch.operations)))
-        if "%3a" in path.lower():
+        if escaped and "%3a" in path.lower():
             text = f"{operation.name}: the id needs no percent-encoding in {path}"
             forgiven.append(Forgiven("percent-encoded-id", path, text))
         return Found(operation, dict(zip(operation.parameter_names, values, strict=True)), tuple(forgiven))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import uuid4
 
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mockserver import __version__
 from mockserver.http.api import key_of
@@ -25,7 +25,7 @@ from mockserver.sim.errors import Problem, Refusal
 from mockserver.sim.events import Entry, Json
 from mockserver.sim.people import Person
 from mockserver.sim.world import Leg
-from mockserver.worlds import DEFAULT_KEY, World, Worlds
+from mockserver.worlds import World, Worlds
 
 STREAM_BUFFER = 1_000
 """How many entries a live stream may lag behind; a reader that is slower is told to begin anew, and dropped."""
@@ -52,13 +52,14 @@ class Finder(Protocol):
 
 @dataclass(slots=True)
 class Control:
-    """The ASGI application of `/_mock`."""
+    """The ASGI application of `/_mock`. `keys` are the API keys that are good; none means all are."""
 
     contract: Finder
     worlds: Worlds
     watch: Watch
     load: LoadScenario
     spec_date: str
+    keys: Collection[str] = ()
     streams: dict[asyncio.Queue[Entry | None], World] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,8 +94,8 @@ class Control:
 
     def _world(self, incoming: Incoming) -> World:
         if "authorization" not in incoming.headers:
-            return self.worlds.of(DEFAULT_KEY)
-        return self.worlds.of(key_of(incoming))
+            return self.worlds.of(self.worlds.default_key)
+        return self.worlds.of(key_of(incoming, self.keys))
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The log as server-sent events, from `after` on, until the reader goes or the server stops."""
@@ -112,7 +113,7 @@ class Control:
             async def refuse(_: Incoming) -> Answer:
                 raise held
 
-            await serve(scope, receive, send, refuse, self.watch)
+            await serve(scope, _nothing_more, send, refuse, self.watch)
             return
         headers = {"cache-control": "no-cache", "x-request-id": str(uuid4())}
         stream = StreamingResponse(self._events(world, query), headers=headers, media_type="text/event-stream")
@@ -347,6 +348,11 @@ def _checked(found: Found, incoming: Incoming) -> Checked:
         except UnicodeDecodeError as error:
             raise Refusal(errors.UNDECODABLE_BODY, position=error.start) from None
     return found.operation.check(found.path_params, incoming.query, kind, body)
+
+
+async def _nothing_more() -> Message:
+    """What is left to receive of a request that was read."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _wants_stream(scope: Scope) -> bool:

@@ -222,7 +222,8 @@ class Shape:
     def tidy(self, value: Any) -> bool:
         """Is there no unknown field in it, and no blank text that is required?"""
         if isinstance(value, list):
-            return all(self.at(0).tidy(element) for element in value)
+            element_shape = self.at(0)
+            return all(element_shape.tidy(element) for element in value)
         if not isinstance(value, dict):
             return True
         shape = self.of(value) if self._conditions else self
@@ -231,8 +232,11 @@ class Shape:
         for name in shape.texts:
             if isinstance(text := value.get(name), str) and not text.strip():
                 return False
-        nested = value.keys() if shape._rest else value.keys() & shape.nested
-        return all(shape.at(name).tidy(value[name]) for name in nested)
+        names = value if shape._rest else shape.nested
+        for name in names:
+            if name in value and isinstance(inner := value[name], dict | list) and not shape.at(name).tidy(inner):
+                return False
+        return True
 
     def _resolve(self, schema: Any) -> list[Json]:
         """A schema and what it refers to."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND = 1_000_000
 EPOCH = 1_767_225_600 * SECOND
@@ -54,7 +55,12 @@ class Clock:
 def iso(at: int) -> str:
     """A moment the way the platform writes it: `2026-01-01T00:00:00.000000Z`."""
     seconds, micros = divmod(at, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+    return f"{_to_the_second(seconds)}.{micros:06d}Z"
+
+
+@lru_cache(maxsize=256)
+def _to_the_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def wall_timestamp() -> int:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
 
 from mockserver.sim import timings
 from mockserver.sim.clock import SECOND
@@ -185,10 +184,14 @@ class Ids:
         high = (ticks >> 48) & 0x0FFF | 0x1000
         sequence = self.random.getrandbits(14) | 0x8000
         value = (ticks & 0xFFFFFFFF) << 96 | ((ticks >> 32) & 0xFFFF) << 80 | high << 64 | sequence << 48 | self._node
-        return str(UUID(int=value))
+        return _with_hyphens(value)
 
     def uuid(self) -> str:
         """A UUID of version 4."""
         value = self.random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | 0x4 << 76 | 0x2 << 62
-        text = f"{value:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return _with_hyphens(value)
+
+
+def _with_hyphens(value: int) -> str:
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -151,11 +151,11 @@ async def simulating(**options: Any) -> AsyncIterator[Simulator]:
     config = Config(**{"clock": "manual", "webhook_url": HOOKS, **options})
     platform = Platform(config, exchanges.append, post=post)
     transport = httpx.ASGITransport(app=platform.app)
-    async with (
-        platform.app.router.lifespan_context(platform.app),
-        httpx.AsyncClient(transport=transport, base_url="http://simulator.example") as http,
-    ):
-        yield Simulator(platform, http, posted, exchanges)
+    async with httpx.AsyncClient(transport=transport, base_url="http://simulator.example") as http:
+        try:
+            yield Simulator(platform, http, posted, exchanges)
+        finally:
+            await platform.close()
     for request in posted:
         event = json.loads(request.body)
         assert platform.contract.webhook_errors(event["data"]["event_type"], event) == []

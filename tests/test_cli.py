@@ -1,0 +1,255 @@
+"""The commands that end by themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from mockserver import __version__
+from mockserver.sim.errors import CATALOGUE
+from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY, Signer
+from tests.processes import Server, environment, free_port, run, serve, taken_port
+
+NAMES = ["TELNYX_BASE_URL", "TELNYX_API_KEY", "TELNYX_PUBLIC_KEY"]
+VALUES = ["http://127.0.0.1:12111/v2", "KEY_telnyx_mockserver", DEFAULT_PUBLIC_KEY]
+VARIABLES = dict(zip(NAMES, VALUES, strict=True))
+CALL = ("call", "--from", "+12025550143", "--to", "+12025550100")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serve("--clock", "manual") as server:
+        yield server
+
+
+# env -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_shell_takes_the_variables() -> None:
+    told = " ".join(f'"${name}"' for name in NAMES)
+    script = f"eval \"$1\"; printf '%s\\n' {told}"
+    done = subprocess.run(
+        ["sh", "-euc", script, "sh", run("env").stdout], capture_output=True, check=True, env=environment()
+    )
+    assert done.stdout.decode().splitlines() == VALUES
+
+
+@pytest.mark.parametrize("form", ["dotenv", "github"])
+def test_a_file_takes_the_variables(form: str) -> None:
+    assert run("env", "--format", form).stdout.splitlines() == [f"{key}={value}" for key, value in VARIABLES.items()]
+
+
+def test_the_variables_come_as_json() -> None:
+    assert json.loads(run("env", "--format", "json").stdout) == VARIABLES
+
+
+def test_the_variables_are_those_of_the_options_and_hold_no_secret() -> None:
+    seed = "ab" * 32
+    done = run("env", "--format", "json", "--port", "8080", env={"TELNYX_MOCKSERVER_SIGNING_KEY": seed})
+    told = json.loads(done.stdout)
+    assert told["TELNYX_BASE_URL"] == "http://127.0.0.1:8080/v2"
+    assert told["TELNYX_PUBLIC_KEY"] == Signer.from_text(seed).public_key
+    assert seed not in done.stdout
+
+
+def test_an_address_of_the_newer_kind_is_in_brackets() -> None:
+    told = json.loads(run("env", "--format", "json", "--host", "::1").stdout)
+    assert told["TELNYX_BASE_URL"] == "http://[::1]:12111/v2"
+
+
+# ready -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_simulator_that_runs_is_ready(server: Server) -> None:
+    done = run("ready", "--url", server.url)
+    assert (done.returncode, done.stdout) == (0, f"ready: {server.url}, version {__version__}, clock manual\n")
+
+
+def test_where_nobody_listens_nothing_is_ready() -> None:
+    done = run("ready", "--port", str(free_port()))
+    assert (done.returncode, done.stderr[:27]) == (1, "not ready at http://127.0.0")
+
+
+def test_waiting_ends_with_the_time_given() -> None:
+    began = time.monotonic()
+    assert run("ready", "--wait", "--timeout", "300ms", "--port", str(free_port())).returncode == 1
+    assert 0.3 < time.monotonic() - began < 5
+
+
+def test_waiting_ends_in_time_though_somebody_listens_who_never_answers() -> None:
+    began = time.monotonic()
+    with taken_port() as port:
+        done = run("ready", "--wait", "--timeout", "300ms", "--port", str(port))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 5
+
+
+def test_waiting_ends_when_the_simulator_is_ready() -> None:
+    port = str(free_port())
+    results: list[int] = []
+    waiting = Thread(target=lambda: results.append(run("ready", "--wait", "--port", port).returncode))
+    waiting.start()
+    with serve("--port", port):
+        waiting.join()
+    assert results == [0]
+
+
+@pytest.mark.parametrize("options", [["--timeout", "soon"], ["--port", "x"]])
+def test_an_option_of_ready_that_is_wrong_is_wrong_usage(options: list[str]) -> None:
+    done = run("ready", *options)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+# call ------------------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_calls(server: Server) -> None:
+    done = run(*CALL, "--url", server.url, "--api-key", "KEY_cli", "--say", "Hello.", "--ring", "30")
+    (call,) = server.ask("GET", "/_mock/calls", key="KEY_cli")["data"]
+    assert (done.returncode, done.stdout) == (0, call["call_control_id"] + "\n")
+    assert "KEY_cli" not in done.stdout + done.stderr
+
+
+def test_somebody_calls_in_the_world_of_the_key_in_the_environment(server: Server) -> None:
+    done = run(*CALL, "--json", env={"TELNYX_API_KEY": "KEY_env", "TELNYX_MOCKSERVER_URL": server.url})
+    assert server.ask("GET", "/_mock/calls", key="KEY_env")["data"] == [json.loads(done.stdout)]
+
+
+def test_a_call_that_is_refused_says_why(server: Server) -> None:
+    done = run("call", "--from", "nobody", "--to", "+12025550100", "--url", server.url)
+    assert done.returncode == 1
+    assert done.stderr.startswith("10016 Phone number must be in +E164 format: The 'from' parameter")
+
+
+def test_a_call_to_nobody_says_how_to_start_one() -> None:
+    done = run(*CALL, "--port", str(free_port()))
+    assert done.returncode == 1
+    assert "Start one with: telnyx-mockserver serve" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("ready",), CALL])
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.0 404 No\r\n\r\nnot JSON", b"HTTP/1.0 200 OK\r\n\r\n{}"]
+)
+def test_somebody_else_who_answers_is_no_simulator(command: tuple[str, ...], answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reply() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        replying = Thread(target=reply)
+        replying.start()
+        done = run(*command, "--port", str(listener.getsockname()[1]))
+        replying.join()
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+
+
+def test_an_address_that_is_none_is_no_simulator() -> None:
+    done = run(*CALL, "--url", "nonsense")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+# errors ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_has_a_line_for_each_error() -> None:
+    done = run("errors")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == len(CATALOGUE) + 2
+
+
+def test_an_error_is_told_with_how_to_get_it() -> None:
+    done = run("errors", "90018")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "90018  Call has already ended  (HTTP 422)"
+    assert "reproduce   hang a call up, then hang it up again" in done.stdout
+
+
+def test_the_catalogue_comes_as_json() -> None:
+    assert [row["code"] for row in json.loads(run("errors", "--json").stdout)] == [row.code for row in CATALOGUE]
+
+
+def test_a_code_that_no_error_has_is_told() -> None:
+    done = run("errors", "00000")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no error has the code 00000" in done.stderr
+
+
+# verify ----------------------------------------------------------------------------------------------------------------
+
+BODY = b'{"data": {}}'
+NOW = int(time.time())
+
+
+def verify(body: bytes, timestamp: int, *more: str) -> subprocess.CompletedProcess[str]:
+    headers = Signer.from_text().headers(timestamp, BODY)
+    return run(
+        "verify",
+        *("--timestamp", headers["Telnyx-Timestamp"]),
+        *("--signature", headers["Telnyx-Signature-Ed25519"]),
+        *("--body", "-"),
+        *more,
+        given=body,
+        env={"TELNYX_PUBLIC_KEY": DEFAULT_PUBLIC_KEY},
+    )
+
+
+def test_a_good_signature_is_good() -> None:
+    done = verify(BODY, 1)
+    assert (done.returncode, done.stdout) == (0, "the signature is good\n")
+    assert verify(BODY, NOW, "--tolerance", "3600").returncode == 0
+
+
+def test_a_signature_of_another_body_tells_what_happened_to_it() -> None:
+    done = verify(BODY + b"\n", 1)
+    assert done.returncode == 1
+    assert "ends with a newline that was not signed" in done.stderr
+
+
+@pytest.mark.parametrize("tolerance", ["0", "60"])
+def test_a_signature_that_is_too_old_is_refused_by_the_tolerance_given(tolerance: str) -> None:
+    done = verify(BODY, NOW - 120, "--tolerance", tolerance)
+    assert done.returncode == 1
+    assert done.stderr.startswith("tolerance: ")
+
+
+def test_a_body_may_be_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "body.json"
+    path.write_bytes(BODY)
+    headers = Signer.from_text().headers(1, BODY)
+    options = ["--public-key", DEFAULT_PUBLIC_KEY, "--timestamp", "1", "--body", str(path)]
+    assert run("verify", *options, "--signature", headers["Telnyx-Signature-Ed25519"]).returncode == 0
+
+
+# The rest --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout == f"telnyx-mockserver, version {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["", "serve", "env", "ready", "call", "check", "run", "errors", "verify"])
+def test_every_command_has_help(command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: telnyx-mockserver")
+
+
+def test_a_command_that_is_none_is_wrong_usage() -> None:
+    assert run("nonsense").returncode == 2
+
+
+def test_the_variables_of_this_test_do_not_reach_the_command() -> None:
+    assert not any(name.startswith("TELNYX") for name in environment() if name in os.environ)
