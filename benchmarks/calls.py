@@ -82,16 +82,20 @@ def updates(call_control_id: str) -> Work:
 
 
 def assistants(call_control_id: str) -> Work:
-    """Start an assistant on an answered leg and stop it, again and again."""
+    """Stop the assistant on an answered leg and start one, again and again; to stop none is fine."""
     start = action(call_control_id, "ai_assistant_start", assistant_body())
     stop = action(call_control_id, "ai_assistant_stop")
     while True:
-        yield start
         yield stop
+        yield start
 
 
 def lives(waiting: Waiting) -> Work:
-    """Whole calls: dial; when it is up, client state, assistant, stop, hang up. `waiting` is shared by connections."""
+    """Whole calls: dial; when it is up, client state, assistant, stop, hang up.
+
+    `waiting` is shared by connections and kept between turns: after a first turn, which dials, there is always a leg
+    that is up, and each call that ends is followed by one that begins.
+    """
     dial = request("POST", "/v2/calls", dial_body(INSTANT))
     update, start = {"client_state": STATE}, assistant_body()
     while True:
@@ -101,9 +105,8 @@ def lives(waiting: Waiting) -> Work:
             yield action(leg, "ai_assistant_start", start)
             yield action(leg, "ai_assistant_stop")
             yield action(leg, "hangup", {"client_state": STATE})
-        else:
-            body = yield dial
-            waiting.append((time.monotonic() + ANSWERED_AFTER, dialled(body)))
+        body = yield dial
+        waiting.append((time.monotonic() + ANSWERED_AFTER, dialled(body)))
 
 
 def answered_legs(server: Process, number: int) -> list[str]:

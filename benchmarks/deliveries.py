@@ -19,12 +19,11 @@ from benchmarks.processes import own_server
 from benchmarks.results import Row, paired
 from mockserver.printer import Printer
 from mockserver.server import Platform
-from mockserver.settings import Config
+from mockserver.settings import DEFAULT_KEY, Config
 from mockserver.sim.calls import place_call
 from mockserver.sim.people import ANYBODY
 from mockserver.webhooks.payload import envelope, to_json
 from mockserver.webhooks.policy import DeliverySettings
-from mockserver.settings import DEFAULT_KEY
 from mockserver.worlds import World
 
 TARGET, ENOUGH = 0.6, 5_000
@@ -33,7 +32,7 @@ LEGS = 500
 
 def measure(quick: bool) -> list[Row]:
     """One row."""
-    rounds, number = (3, 2_000) if quick else (7, 8_000)
+    rounds, number = (3, 1_500) if quick else (7, 8_000)
     with own_server("sink") as sink:
         url = f"http://127.0.0.1:{sink.port}/webhooks"
         with Path(os.devnull).open("w") as nowhere:

@@ -20,7 +20,7 @@ from benchmarks.results import Row
 LIMIT_MEGABYTES = 1_500.0
 """The stated limit for one process after this mix. Mostly the logs: at most 20,000 entries in each world."""
 
-COMMANDS, QUICK_COMMANDS = 1_000_000, 50_000
+COMMANDS, QUICK_COMMANDS = 1_000_000, 15_000
 STEADY_KEYS, PASSING_KEYS, CALLS_IN_A_ROW = 4, 5_000, 10
 COMMANDS_OF_A_CALL = 10
 CONNECTIONS = 16

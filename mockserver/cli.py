@@ -108,12 +108,12 @@ def serve(**options: Any) -> None:
         server = Server(platform)
     except OSError as error:
         _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port (0: a free one).")
-    if config.log_format == "text":
-        printer.say(_box(config, server.url, platform.signer.public_key, platform.spec_date))
-    else:
-        printer.say(json.dumps({"base_url": f"{server.url}/v2", "public_key": platform.signer.public_key}))
-    _tune_the_collector()
     with suppress(KeyboardInterrupt):
+        if config.log_format == "text":
+            printer.say(_box(config, server.url, platform.signer.public_key, platform.spec_date))
+        else:
+            printer.say(json.dumps({"base_url": f"{server.url}/v2", "public_key": platform.signer.public_key}))
+        _tune_the_collector()
         server.run()
 
 

@@ -30,7 +30,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-# env -------------------------------------------------------------------------------------------------------------------
+# env -----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_shell_takes_the_variables() -> None:
@@ -65,7 +65,7 @@ def test_an_address_of_the_newer_kind_is_in_brackets() -> None:
     assert told["TELNYX_BASE_URL"] == "http://[::1]:12111/v2"
 
 
-# ready -----------------------------------------------------------------------------------------------------------------
+# ready ---------------------------------------------------------------------------------------------------------------
 
 
 def test_a_simulator_that_runs_is_ready(server: Server) -> None:
@@ -109,7 +109,7 @@ def test_an_option_of_ready_that_is_wrong_is_wrong_usage(options: list[str]) -> 
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
 
 
-# call ------------------------------------------------------------------------------------------------------------------
+# call ----------------------------------------------------------------------------------------------------------------
 
 
 def test_somebody_calls(server: Server) -> None:
@@ -161,7 +161,7 @@ def test_an_address_that_is_none_is_no_simulator() -> None:
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 
-# errors ----------------------------------------------------------------------------------------------------------------
+# errors --------------------------------------------------------------------------------------------------------------
 
 
 def test_the_catalogue_has_a_line_for_each_error() -> None:
@@ -187,7 +187,7 @@ def test_a_code_that_no_error_has_is_told() -> None:
     assert "no error has the code 00000" in done.stderr
 
 
-# verify ----------------------------------------------------------------------------------------------------------------
+# verify --------------------------------------------------------------------------------------------------------------
 
 BODY = b'{"data": {}}'
 NOW = int(time.time())
@@ -233,7 +233,7 @@ def test_a_body_may_be_a_file(tmp_path: Path) -> None:
     assert run("verify", *options, "--signature", headers["Telnyx-Signature-Ed25519"]).returncode == 0
 
 
-# The rest --------------------------------------------------------------------------------------------------------------
+# The rest ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_version_is_told() -> None:

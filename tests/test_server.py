@@ -137,7 +137,7 @@ def test_it_ends_within_a_second_whatever_is_open(number: int) -> None:
     assert "the server stopped before it was delivered" in server.output
 
 
-def test_ctrl_c_is_a_good_end() -> None:
+def test_ctrl_c_is_a_good_end_also_before_the_first_request() -> None:
     with serve() as server:
         server.interrupt()
     assert server.process.returncode == 0
@@ -170,7 +170,7 @@ def test_output_that_nobody_reads_any_more_stops_nothing() -> None:
         assert server.interrupt() < 1
 
 
-# What cannot be started ------------------------------------------------------------------------------------------------
+# What cannot be started ----------------------------------------------------------------------------------------------
 
 
 def test_a_port_that_is_taken_is_told_and_is_wrong_usage() -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from mockserver.driver import Driver
+from mockserver.settings import DEFAULT_KEY
 from mockserver.sim.calls import place_call
 from mockserver.sim.clock import Clock
 from mockserver.sim.errors import Refusal
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
-from mockserver.settings import DEFAULT_KEY
 from mockserver.worlds import World, Worlds
 
 pytestmark = pytest.mark.anyio

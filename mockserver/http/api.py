@@ -65,7 +65,8 @@ class Api:
             world.driver.act(log_refusal, world.simulation, request, refusal)
             return refused(refusal, operation.name, about, headers=NO_RETRY if isinstance(refusal, Unsupported) else ())
         forgiven = tuple(one.text for one in (*found.forgiven, *checked.forgiven))
-        request = Request(operation.name, checked.body or {}, about, found.path_params, checked.query, forgiven)
+        size = len(incoming.body)
+        request = Request(operation.name, checked.body or {}, about, found.path_params, checked.query, forgiven, size)
         try:
             body = world.driver.execute(request)
         except Refusal as refusal:

@@ -17,13 +17,15 @@ from mockserver.sim.simulation import Simulation
 from mockserver.sim.states import ALIVE, INCOMING, INCOMING_UNANSWERED, NEEDS_ANSWERED, Condition
 from mockserver.sim.world import Leg
 
+LOGGED_BYTES = 16_384
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What an application asks for, already valid by the specification.
 
     `name` is the command's short name (`answer`), `call_control_id` that of the path if the path has one, `params` the
-    other path parameters and `query` the query's.
+    other path parameters and `query` the query's. `forgiven` is what the contract let pass, `size` the body's bytes.
     """
 
     name: str
@@ -32,6 +34,12 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     query: Json = field(default_factory=dict)
     forgiven: tuple[str, ...] = ()
+    size: int = 0
+
+    @property
+    def logged(self) -> Json:
+        """The body as the log keeps it: whole, unless it is so long that a full log would fill the machine."""
+        return self.body if self.size <= LOGGED_BYTES else {"omitted": f"a body of {self.size:,} bytes"}
 
 
 OnLeg = Callable[[Simulation, Leg, Json], Json]
@@ -102,7 +110,7 @@ def execute(simulation: Simulation, request: Request) -> Json:
     except Refusal as refusal:
         refused(simulation, request, refusal)
         raise
-    data: Json = {"request": request.body, "status": 200, "response": body}
+    data: Json = {"request": request.logged, "status": 200, "response": body}
     if repeated:
         data["repeated"] = True
     if request.forgiven:
@@ -114,7 +122,7 @@ def execute(simulation: Simulation, request: Request) -> Json:
 
 def refused(simulation: Simulation, request: Request, refusal: Refusal | Unsupported) -> None:
     """Write to the log that a command was refused, here or by the contract before it got here."""
-    data: Json = {"request": request.body, "status": refusal.status, **refusal.body()}
+    data: Json = {"request": request.logged, "status": refusal.status, **refusal.body()}
     if request.forgiven:
         data["forgiven"] = list(request.forgiven)
     simulation.log.append(simulation.now, "command", request.name, request.call_control_id, data)

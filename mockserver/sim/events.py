@@ -56,7 +56,7 @@ Reader = Callable[[Entry], None]
 class Log:
     """The last `keep` entries, and the readers that are told of each new one, in the order they came."""
 
-    def __init__(self, keep: int = 20_000) -> None:
+    def __init__(self, keep: int = 10_000) -> None:
         self.entries: deque[Entry] = deque(maxlen=keep)
         self.last_seq = 0
         self._readers: list[Reader] = []

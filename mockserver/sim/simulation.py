@@ -31,7 +31,7 @@ class Simulation:
         seed: int | str = 0,
         start: int = EPOCH,
         fits: Fits = anything_fits,
-        keep: int = 20_000,
+        keep: int = 10_000,
     ) -> None:
         self.world = World(settings or Settings())
         self.timeline = Timeline()

@@ -35,7 +35,7 @@ class Settings:
     route: Route = field(default_factory=Route)
     applications: Mapping[str, Route] | None = None
     connection_id: str = DEFAULT_CONNECTION
-    ended_legs: int = 10_000
+    ended_legs: int = 5_000
     live_legs: int = 200_000
     command_ids: int = 10_000
     loop_guard: int = 200

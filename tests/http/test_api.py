@@ -63,8 +63,8 @@ REFUSED: dict[str, tuple[str, str, Any, dict[str, Any], tuple[int, str, str, str
     ),
     "a conversation that is none": (
         "POST", "/v2/calls/{answered}/actions/ai_assistant_join",
-        {"conversation_id": "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20", "participant": {"id": "{answered}", "role": "user"}},
-        {},
+        {"conversation_id": "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20",
+         "participant": {"id": "{answered}", "role": "user"}}, {},
         (404, "10005", "Resource not found", "The requested resource or URL could not be found.", "/conversation_id"),
     ),
     "a wrong method": (
@@ -315,12 +315,12 @@ async def test_the_word_bearer_may_be_written_in_any_way(simulator: Simulator, h
     await simulator.do("GET", f"/v2/calls/{leg}", key=None, headers={"authorization": header})
 
 
-# The order in which things are refused --------------------------------------------------------------------------------
+# The order in which things are refused -------------------------------------------------------------------------------
 
 BROKEN = b'{"client_state": '
 ORDER: list[tuple[str, str, Any, dict[str, Any], str]] = [
     ("the path before the key", "/v2/nothing", BROKEN, {"key": None}, "10005"),
-    ("the key before the content type", HANGUP, b"x", {"key": None, "headers": {"content-type": "text/plain"}}, "10009"),
+    ("the key before the type", HANGUP, b"x", {"key": None, "headers": {"content-type": "text/plain"}}, "10009"),
     ("the key before the JSON", HANGUP, BROKEN, {"key": None, "headers": JSON}, "10009"),
     ("the content type before the JSON", HANGUP, BROKEN, {"headers": {"content-type": "text/plain"}}, "10029"),
     ("the JSON before the id", HANGUP, BROKEN, {"headers": JSON}, "10023"),
@@ -340,7 +340,7 @@ async def test_of_several_things_that_are_wrong_the_outermost_is_told(
     assert [told for told, _ in await quiet.refused("POST", filled(path, known), body, **more)] == [code]
 
 
-# Strict and lenient ----------------------------------------------------------------------------------------------------
+# Strict and lenient --------------------------------------------------------------------------------------------------
 
 LENIENT: list[tuple[str, str, Any, dict[str, Any], str]] = [
     ("an unknown field", DIALLING, {**DIAL, "webhok_url": "x"}, {},
@@ -377,7 +377,7 @@ async def test_an_unknown_query_parameter_is_forgiven_unless_the_server_is_stric
     assert await strict.refused("GET", f"{ACTIVE}?page[sise]=1") == [("10027", "page[sise]")]
 
 
-# Whose world ------------------------------------------------------------------------------------------------------------
+# Whose world ---------------------------------------------------------------------------------------------------------
 
 
 async def test_the_calls_of_one_key_are_unknown_to_another(simulator: Simulator) -> None:
@@ -414,7 +414,7 @@ def test_a_key_is_shown_by_its_beginning() -> None:
     assert hidden("KEY0123456789") == "KEY0123…"
 
 
-# What is granted ---------------------------------------------------------------------------------------------------------
+# What is granted -----------------------------------------------------------------------------------------------------
 
 
 async def test_the_guides_flow_a_second_person_joins_a_running_conversation(simulator: Simulator) -> None:

@@ -13,8 +13,8 @@ import pytest
 from starlette.types import Message, Scope
 
 from mockserver.http.control import STREAM_BUFFER
-from mockserver.sim.events import Json
 from mockserver.settings import DEFAULT_KEY
+from mockserver.sim.events import Json
 from tests.http.asking import APP, CALLER, CONNECTION, KEY, UNKNOWN, Simulator, simulating
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +64,8 @@ async def test_a_reset_empties_the_world_of_its_key_alone(simulator: Simulator) 
 
 async def test_a_reset_begins_with_the_same_ids(simulator: Simulator) -> None:
     leg = await simulator.ring()
-    for body in (None, {}):
+    bodies: tuple[Json | None, ...] = (None, {})
+    for body in bodies:
         assert await simulator.do("POST", "/_mock/reset", body) == {"reset": True, "seed": 0}
         assert await simulator.ring() == leg
 
@@ -73,7 +74,7 @@ async def test_a_reset_begins_with_the_same_ids(simulator: Simulator) -> None:
 
 
 async def test_the_clock_tells_the_time_and_what_comes_next(simulator: Simulator) -> None:
-    idle = {"mode": "manual", "factor": None, "now": "2026-01-01T00:00:00.000000Z", "next": None, "holds": []}
+    idle: Json = {"mode": "manual", "factor": None, "now": "2026-01-01T00:00:00.000000Z", "next": None, "holds": []}
     assert await simulator.do("GET", "/_mock/clock") == idle
     await simulator.dial()
     assert await simulator.do("GET", "/_mock/clock") == {**idle, "next": "2026-01-01T00:00:00.300000Z"}
@@ -135,7 +136,7 @@ async def test_the_log_tells_how_far_it_reaches_and_what_was_forgotten(quiet: Si
     assert answer["data"][0]["seq"] == 4
 
 
-# The log, live ---------------------------------------------------------------------------------------------------------
+# The log, live -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -289,7 +290,7 @@ async def test_only_a_get_gets_a_stream(simulator: Simulator) -> None:
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
 
 
-# People ----------------------------------------------------------------------------------------------------------------
+# People --------------------------------------------------------------------------------------------------------------
 
 
 async def test_somebody_calls_the_application(simulator: Simulator) -> None:
@@ -403,7 +404,7 @@ async def test_a_person_on_a_leg_that_has_ended_can_do_nothing(quiet: Simulator)
         assert await quiet.refused("POST", f"/_mock/calls/{leg}/{action}", body) == [("90018", "")]
 
 
-# Scenarios ---------------------------------------------------------------------------------------------------------------
+# Scenarios -----------------------------------------------------------------------------------------------------------
 
 SCENARIO = """\
 description: Somebody orders a cake.

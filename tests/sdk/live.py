@@ -1,4 +1,4 @@
-"""A simulator on a real socket, and an application that it tells what happens: both in threads of the test's process."""
+"""A simulator on a real socket, and an application that it tells what happens: both in threads of this process."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mockserver.sim.commands import Request, execute
 from mockserver.sim.events import Entry, Log
 from mockserver.sim.simulation import Simulation
+from tests.sim.telling import new, ring
 
 
 def fill(log: Log, count: int) -> None:
@@ -69,3 +71,11 @@ def test_a_warning_is_for_the_user_and_about_a_leg_or_about_none() -> None:
 
 def test_a_simulation_without_a_validator_takes_every_value() -> None:
     assert Simulation().fits({"type": "integer"}, "text")
+
+
+def test_a_body_too_long_to_be_kept_is_named_by_its_size() -> None:
+    simulation = new()
+    leg = ring(simulation)
+    execute(simulation, Request("answer", {"client_state": "AAAA" * 5_000}, leg.call_control_id, size=20_019))
+    assert simulation.log.entries[-1].data["request"] == {"omitted": "a body of 20,019 bytes"}
+    assert leg.client_state == "AAAA" * 5_000

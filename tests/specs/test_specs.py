@@ -235,6 +235,29 @@ def test_built_and_unbuilt_together_are_everything_that_is_published() -> None:
     assert set(root["webhooks"]) >= NEWER_EVENTS
 
 
+def test_every_call_command_takes_a_state_and_an_id() -> None:
+    without = {("client_state_update", "command_id"), ("siprec_start", "command_id")}
+    without |= {("switch_supervisor_role", field) for field in ("client_state", "command_id")}
+    found = set()
+    for _, path, operation in operations("openapi.yaml"):
+        if path.startswith("/calls/") and "requestBody" in operation:
+            (kind,) = kinds_of_body(operation, "requestBody")
+            fields = {field for part in branches(kind["schema"]) for field in part.get("properties", {})}
+            found |= {(operation["operationId"], field) for field in {"client_state", "command_id"} - fields}
+    assert found == without
+
+
+def test_events_have_an_id_of_their_own_and_say_which_leg_they_are_about() -> None:
+    seen = []
+    for operation in webhooks().values():
+        (kind,) = kinds_of_body(operation, "requestBody")
+        for example in kind["examples"].values():
+            data = example["value"]["data"]
+            seen.append(data["id"])
+            assert data["payload"].keys() >= {"call_control_id", "call_leg_id", "call_session_id", "client_state"}
+    assert len(seen) == len(set(seen))
+
+
 def test_deviations_are_about_what_is_built_and_have_a_reason() -> None:
     built = {f"{method} {path}" for method, path, _ in operations("openapi.yaml")} | set(webhooks())
     for row, reason in load(SPECS / "deviations.yaml").items():
@@ -252,6 +275,7 @@ def test_invented_values_belong_to_nobody(path: Path) -> None:
 
 
 DIAL: dict[str, Any] = {"connection_id": "2403518806277160045", "from": "+12025550117", "to": "+12025550162"}
+SPEAK: dict[str, Any] = {"payload": "Hello", "voice": "Telnyx.KokoroTTS.af"}
 JOIN: dict[str, Any] = {"conversation_id": "5f0a7c52", "participant": {"id": "v3:x", "role": "user"}}
 
 
@@ -281,6 +305,31 @@ CASES = [
     ("ai_assistant_join", {**JOIN, "participant": {"id": "v3:x", "role": "agent"}}, False),
     ("ai_assistant_add_messages", {"messages": [{"role": "assistant"}]}, True),
     ("ai_assistant_add_messages", {"messages": [{"role": "tool", "content": "4"}]}, False),
+    ("bridge", {"call_control_id": "v3:y"}, True),
+    ("bridge", {"queue": "support", "play_ringtone": True, "ringtone": "no"}, True),
+    ("bridge", {"play_ringtone": True}, False),
+    ("bridge", {"call_control_id": "v3:y", "ringtone": False}, False),
+    ("transfer", {"to": "+12025550162", "time_limit_secs": 14401}, False),
+    ("transfer", {"to": ["+12025550162"]}, False),
+    ("send_sip_info", {"content_type": "text/plain"}, False),
+    ("speak", {**SPEAK, "voice_settings": {"type": "inworld", "delivery_mode": "STABLE"}}, True),
+    ("speak", {**SPEAK, "voice_settings": {"type": "inworld", "delivery_mode": "stable"}}, False),
+    ("speak", {**SPEAK, "loop": "infinity"}, True),
+    ("speak", {**SPEAK, "loop": 1.5}, False),
+    ("speak", {**SPEAK, "target_legs": "none"}, False),
+    ("gather", {"gather_id": "x" * 41}, False),
+    ("gather_using_speak", {**SPEAK, "voice_settings": {"voice_speed": 1}}, False),
+    ("record_start", {"format": "mp3", "channels": "dual", "transcription_language": "no"}, True),
+    ("record_start", {"format": "mp3"}, False),
+    ("record_stop", {"recording_id": "the first"}, False),
+    ("transcription_start", {"transcription_engine_config": {"transcription_engine": "Azure"}}, False),
+    ("streaming_start", {"stream_bidirectional_sampling_rate": 44100}, False),
+    ("suppression_start", {"noise_suppression_engine_config": {"voice_gain": 4.1}}, False),
+    ("conversation_relay_start", {"conversation_relay_url": "ws://shop.example"}, True),
+    ("conversation_relay_start", {"url": "https://shop.example"}, False),
+    ("conversation_relay_start", {"conversation_relay_settings": {"interruptible": "any"}}, False),
+    ("conversation_relay_start", {"assistant": {"dynamic_variables": {"tables": 7}}, "url": "wss://a.example"}, False),
+    ("conversation_relay_start", {"greeting": "Hello"}, False),
 ]
 
 
