@@ -348,10 +348,7 @@ def _box(config: Config, url: str, public_key: str, spec_date: str) -> str:
 
 
 def _tune_the_collector() -> None:
-    """Full passes over what lives long (the log, the legs) are rare, and never over what was there at the start.
-
-    Measured: with Python's own thresholds the collector takes a fifth of the time of a dial.
-    """
+    """Full passes over what lives long (the log, the legs) are rare, and never over what was there at the start."""
     import gc
 
     gc.collect()

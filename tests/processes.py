@@ -109,7 +109,7 @@ def serve(*args: str, env: Mapping[str, str] | None = None, out: int = subproces
     listener = Thread(target=listen) if process.stdout is not None else None
     if listener is not None:
         listener.start()
-        server.until("/v2")
+        server.until("}" if server.until("/v2").startswith("{") else "+---")
     try:
         yield server
     finally:

@@ -36,6 +36,7 @@ PURE = frozenset(
         "collections",
         "contextlib",
         "dataclasses",
+        "functools",
         "heapq",
         "itertools",
         "json",

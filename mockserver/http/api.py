@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, refused, serve
 from mockserver.sim import errors
-from mockserver.sim.commands import COMMANDS, Request, find_leg
+from mockserver.sim.commands import COMMANDS, Request, find_leg, is_command
 from mockserver.sim.commands import refused as log_refusal
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.worlds import World, Worlds
@@ -53,7 +53,6 @@ class Api:
 
     def _obey(self, world: World, found: Found, incoming: Incoming, about: str | None) -> Answer:
         operation = found.operation
-        request = Request(operation.name, {}, about, found.path_params)
         try:
             if operation.name not in COMMANDS:
                 raise Unsupported(operation.name)
@@ -61,8 +60,10 @@ class Api:
                 found.path_params, incoming.query, incoming.headers.get("content-type"), incoming.body
             )
         except (Refusal, Unsupported) as refusal:
+            request = Request(operation.name, {}, about, found.path_params)
             refusal = self._unknown_leg_first(world, request, refusal)
-            world.driver.act(log_refusal, world.simulation, request, refusal)
+            if is_command(operation.name):
+                world.driver.act(log_refusal, world.simulation, request, refusal)
             return refused(refusal, operation.name, about, headers=NO_RETRY if isinstance(refusal, Unsupported) else ())
         forgiven = tuple(one.text for one in (*found.forgiven, *checked.forgiven))
         size = len(incoming.body)

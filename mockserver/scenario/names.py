@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from mockserver.sim.commands import COMMANDS, List, Retrieval
+from mockserver.sim.event_types import EMITTED
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -38,11 +39,11 @@ def published() -> Published:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     built = yaml.load((specs / "openapi.yaml").read_bytes(), loader)
     unbuilt = yaml.load((specs / "unbuilt.yaml").read_bytes(), loader)
-    events = frozenset(built["webhooks"])
+    operations = [*built["x-operations"], *unbuilt["operations"]]
     return Published(
-        events=events,
-        unbuilt_events=frozenset(unbuilt["events"]) - events | frozenset(NEWER_EVENTS) - events,
-        unbuilt_commands=frozenset(row["name"] for row in unbuilt["operations"]) - COMMANDS.keys(),
+        events=EMITTED,
+        unbuilt_events=frozenset((*built["webhooks"], *unbuilt["events"], *NEWER_EVENTS)) - EMITTED,
+        unbuilt_commands=frozenset(row["name"] for row in operations) - COMMANDS.keys(),
     )
 
 

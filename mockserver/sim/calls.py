@@ -35,6 +35,8 @@ REFUSALS_BY_PEOPLE = {
 }
 """What the called person's outcome becomes: cause, source and SIP status of `call.hangup`."""
 
+NEEDED_LATER = ("timeout_secs", "time_limit_secs", "retry_on_timeout", "assistant")
+
 NOT_SIMULATED = (
     "answering_machine_detection",
     "audio_url",
@@ -99,7 +101,7 @@ def dial(simulation: Simulation, body: Json) -> Json:
         from_display_name=body.get("from_display_name"),
         custom_headers=body.get("custom_headers"),
         sip_headers=body.get("sip_headers"),
-        options=body,
+        options=_kept(body),
         due_at=now + round(timings.INITIATED_AFTER_DIAL * SECOND),
     )
     world.legs[leg.call_control_id] = leg
@@ -117,7 +119,7 @@ def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     if leg.state in ANSWERED:
         return {"result": "ok"}
     leg.state = step(LEG, leg.state, "accept")
-    leg.options = body
+    leg.options = _kept(body)
     leg.due_at = simulation.now + round(timings.ANSWERED_AFTER_ANSWER * SECOND)
     _cancel(simulation, leg, "gives_up")
     _plan(simulation, leg, "connect", timings.ANSWERED_AFTER_ANSWER, _connect)
@@ -389,6 +391,11 @@ def _end_soon(simulation: Simulation, leg: Leg, cause: str, source: str, sip_sta
 
 
 # Small parts ---------------------------------------------------------------------------------------------------------
+
+
+def _kept(body: Json) -> Json:
+    """What of a command is needed later in the life of its leg; the rest is not worth its memory."""
+    return {name: body[name] for name in NEEDED_LATER if name in body}
 
 
 def _check_numbers(destinations: list[str], from_: str) -> None:

@@ -92,6 +92,11 @@ COMMANDS: Mapping[str, LegCommand | AccountCommand | Retrieval | List] = {
 }
 
 
+def is_command(name: str) -> bool:
+    """Is it a command, which the log tells of, and not a question? What is not simulated is taken for a command."""
+    return not isinstance(COMMANDS.get(name), Retrieval | List)
+
+
 def execute(simulation: Simulation, request: Request) -> Json:
     """Do what is asked and return the response body of a 200.
 

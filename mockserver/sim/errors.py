@@ -297,7 +297,7 @@ INVALID_CONNECTION = _wire(
     "The requested connection_id (Call Control App ID) is either invalid or does not exist. Only "
     "Call Control Apps with valid webhook URL are accepted.", "/connection_id",
     raised_by="dial with an id that is no Call Control App, or with an App that has no webhook URL",
-    reproduce="dial with a `connection_id` not made of digits, or an unknown one with --connections known")
+    reproduce="serve --connections known, then dial with an unknown `connection_id`")
 NOT_E164 = _wire(
     "10016", "Phone number must be in +E164 format", "The '{parameter}' parameter must be in E164 format.",
     "/{parameter}", raised_by="dial, transfer: `to` and `from`",

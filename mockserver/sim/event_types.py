@@ -1,4 +1,4 @@
-"""The types of events that a command may name in `webhook_urls` and `webhook_retries_policies`.
+"""The types of events: those that a command may name in `webhook_urls` and `webhook_retries_policies`, and ours.
 
 The published ones, those that newer documents describe, and `call.bridge`, which stands in the published example where
 `call.bridged` is meant.
@@ -67,3 +67,19 @@ EVENT_TYPES = frozenset(
         "streaming.stopped",
     }
 )
+"""All that a command may name."""
+
+EMITTED = frozenset(
+    {
+        "call.ai_gather.ended",
+        "call.ai_gather.message_history_updated",
+        "call.ai_gather.partial_results",
+        "call.answered",
+        "call.conversation.created",
+        "call.conversation.ended",
+        "call.conversation_insights.generated",
+        "call.hangup",
+        "call.initiated",
+    }
+)
+"""Those that the simulation emits so far."""

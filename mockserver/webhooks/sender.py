@@ -38,9 +38,6 @@ from mockserver.webhooks.signing import Signer
 Post = Callable[[Outgoing], Awaitable[Answer]]
 """Posts one request. It may take as long as it likes, since the sender cancels it at its deadline."""
 
-WARNED_LEGS = 10_000
-"""How many legs without a webhook URL are remembered, so that the warning comes once per leg."""
-
 
 class Sender:
     """Sends the webhooks of one log.
@@ -71,7 +68,7 @@ class Sender:
         self._now = now
         self._now_wall = now_wall
         self._lines = Lines(self._wake)
-        self._warned: dict[str | None, None] = {}
+        self._warned = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -225,18 +222,15 @@ class Sender:
         self._record(entry, attempt, Verdict(False, False, "75000", reason), "failed")
 
     def _warn(self, entry: Entry) -> None:
-        """Say once per leg that its webhooks have no destination."""
-        leg = entry.call_control_id
-        if leg in self._warned:
+        """Say, at the first event of all that has no destination, that such events are not sent."""
+        if self._warned:
             return
-        if len(self._warned) >= WARNED_LEGS:
-            del self._warned[next(iter(self._warned))]
-        self._warned[leg] = None
+        self._warned = True
         message = (
-            f"{entry.name} and what follows on this leg is not sent: it has no webhook URL; give the "
-            "application a webhook_event_url, or the command a webhook_url"
+            f"{entry.name} is not sent, nor is any other event of a call without a webhook URL: start with "
+            "--webhook-url, or give the command a webhook_url"
         )
-        self._log.append(self._now(), "warning", "no webhook URL", leg, {"text": message})
+        self._log.append(self._now(), "warning", "no webhook URL", entry.call_control_id, {"text": message})
 
     def _stir(self, delivery: Delivery) -> None:
         """Hold time, and be busy, until this delivery rests or is finished."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,13 @@ CONTRACT = Contract(SPECS / "openapi.yaml")
 WITH_BODY = [one for one in CONTRACT.operations if one.built and one.method != "GET"]
 
 JUNK: list[Any] = [None, True, False, 0, 1, -1, 7, 1.0, 1.5, 10**20, "", "1", "x", "x" * 50, [], [None], {}]
-JUNK += [{"type": "x"}, "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20", "https://shop.example", "2026-01-01T00:00:00Z"]
+JUNK += [
+    {"type": "x"},
+    "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20",
+    "https://shop.example",
+    "wss://shop.example",
+    "2026-01-01T00:00:00Z",
+]
 
 
 def schema_of(operation: Operation) -> Json:
@@ -81,6 +88,9 @@ class Draughtsman:
             return self.draw(st.sampled_from([low, high, low - 1, high + 1, 5]))
         if kind == "string":
             length = schema.get("maxLength", 8)
+            fitting = [text for text in JUNK if is_text(text) and re.search(schema.get("pattern", "(?!)"), text)]
+            if fitting and self.often(3):
+                return self.draw(st.sampled_from(fitting))
             return self.draw(st.sampled_from(["abc", "", "x" * length, "x" * (length + 1), *filter(is_text, JUNK)]))
         return {} if not kind else self.draw(st.sampled_from([True, False]))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from mockserver.sim.clock import EPOCH, SECOND
+from mockserver.sim.event_types import EMITTED, EVENT_TYPES
 from mockserver.sim.events import Entry
 from mockserver.sim.people import Assistant, Person
 from mockserver.sim.simulation import Simulation
@@ -226,3 +228,9 @@ def test_the_same_seed_gives_the_same_ids(seed: Any) -> None:
 def test_everything_in_the_log_is_json() -> None:
     for entry in everything().log.entries:
         assert json.loads(json.dumps(entry.data, allow_nan=False)) == entry.data
+
+
+def test_the_events_that_are_said_to_be_emitted_are_those_that_the_code_names() -> None:
+    sim = Path(__file__).parent.parent.parent / "mockserver" / "sim"
+    code = "".join(file.read_text(encoding="utf-8") for file in sim.glob("*.py") if file.name != "event_types.py")
+    assert {name for name in EVENT_TYPES if f'"{name}",' in code or f'"{name}")' in code} == EMITTED

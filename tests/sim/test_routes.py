@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mockserver.sim.errors import Refusal
-from mockserver.sim.event_types import EVENT_TYPES
+from mockserver.sim.event_types import EMITTED, EVENT_TYPES
 from mockserver.sim.events import Route
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
@@ -136,3 +136,4 @@ def test_the_events_that_may_be_named_are_those_of_the_specifications() -> None:
     unbuilt = yaml.safe_load((specs / "unbuilt.yaml").read_text(encoding="utf-8"))["events"]
     newer = {"call.bridge", "call.conversation.start_failed", "call.sip_info.received"}
     assert {*built, *unbuilt, *newer} == EVENT_TYPES
+    assert EVENT_TYPES > EMITTED
