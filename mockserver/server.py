@@ -226,6 +226,7 @@ class Server(uvicorn.Server):
                 log_level="critical",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_SECS,  # type: ignore[arg-type]
                 lifespan="on",
             )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.sim import calls, errors
-from mockserver.sim.commands import Request, execute
+from mockserver.sim.commands import Request, execute, is_command
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.sim.people import Injected, Person
 from tests.sim.telling import (
@@ -309,3 +309,10 @@ def test_a_call_without_answer_has_no_duration() -> None:
     calls.person_hangs_up(simulation, leg)
     assert "call_duration" not in do(simulation, "retrieve_call", leg)
     assert leg.duration(simulation.now) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [("answer", True), ("dial", True), ("speak", True), ("retrieve_call", False)]
+)
+def test_questions_are_no_commands_and_what_is_not_simulated_is_taken_for_one(name: str, command: bool) -> None:
+    assert is_command(name) is command
