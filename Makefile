@@ -13,7 +13,7 @@ SCENARIO ?= join_ai_conversation
 .PHONY: demo test check lint types coverage bench clean
 
 demo: $(VENV)/.installed
-	$(BIN)/telnyx-mockserver run $(SCENARIO) --port 0 -- $(BIN)/python scenarios/examples/$(SCENARIO).py
+	$(BIN)/telnyx-mockserver run $(SCENARIO) --port 0 --webhook-timeout 30 -- $(BIN)/python scenarios/examples/$(SCENARIO).py
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto

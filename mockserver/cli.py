@@ -65,6 +65,21 @@ def world_options(command: Any) -> Any:
     return command
 
 
+def control_options(command: Any) -> Any:
+    """The options of whatever asks a simulator that runs."""
+    for each in reversed(
+        [
+            option("--url", default=None, help="Where the simulator is.  [default: from --host and --port]"),
+            option("--host", default=HOST),
+            option("--port", default=PORT, type=int),
+            click.option("--api-key", envvar="TELNYX_API_KEY", help="Whose world it is.  [default: the default world]"),
+            click.option("--json", "as_json", is_flag=True, help="Print the call as JSON."),
+        ]
+    ):
+        command = each(command)
+    return command
+
+
 def config_of(options: dict[str, Any]) -> Config:
     """The settings that options give; a signing key that is none is a usage error."""
     from mockserver.webhooks.signing import Signer
@@ -104,16 +119,20 @@ def serve(**options: Any) -> None:
         _load(path)
     printer = Printer(form=config.log_format, colour=sys.stdout.isatty())
     platform = Platform(config, printer.exchange, printer.entry)
+
+    def announce(url: str) -> None:
+        public_key = platform.signer.public_key
+        if config.log_format == "text":
+            printer.say(_box(config, url, public_key, platform.spec_date))
+        else:
+            printer.say(json.dumps({"base_url": f"{url}/v2", "public_key": public_key}))
+
     try:
-        server = Server(platform)
+        server = Server(platform, announce)
     except OSError as error:
         _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port (0: a free one).")
+    _tune_the_collector()
     with suppress(KeyboardInterrupt):
-        if config.log_format == "text":
-            printer.say(_box(config, server.url, platform.signer.public_key, platform.spec_date))
-        else:
-            printer.say(json.dumps({"base_url": f"{server.url}/v2", "public_key": platform.signer.public_key}))
-        _tune_the_collector()
         server.run()
 
 
@@ -172,10 +191,7 @@ def ready(url: str | None, host: str, port: int, wait: bool, timeout: str) -> No
 
 
 @cli.command()
-@option("--url", default=None, help="Where the simulator is.  [default: from --host and --port]")
-@option("--host", default=HOST)
-@option("--port", default=PORT, type=int)
-@click.option("--api-key", envvar="TELNYX_API_KEY", help="Whose world it is.  [default: the default world]")
+@control_options
 @click.option("--from", "from_", required=True, help="Who calls: a number or a SIP URI.")
 @click.option("--to", required=True, help="Which of the application's numbers.")
 @click.option("--connection-id", help="The application that is called.")
@@ -183,7 +199,6 @@ def ready(url: str | None, host: str, port: int, wait: bool, timeout: str) -> No
 @click.option("--ring", type=float, help="Seconds until the caller gives up.")
 @click.option("--say", multiple=True, help="What the caller says in a conversation; repeat.")
 @click.option("--hang-up-after", type=float, help="Seconds after the answer.")
-@click.option("--json", "as_json", is_flag=True, help="Print the call as JSON.")
 def call(url: str | None, host: str, port: int, api_key: str | None, as_json: bool, **options: Any) -> None:
     """Let somebody call the application."""
     wanted = {
@@ -198,6 +213,37 @@ def call(url: str | None, host: str, port: int, api_key: str | None, as_json: bo
     body = {name: value for name, value in wanted.items() if value is not None}
     placed = _control("POST", f"{url or _url(host, port)}/_mock/calls", body, api_key)
     click.echo(json.dumps(placed) if as_json else placed["call_control_id"])
+
+
+@cli.command()
+@control_options
+@click.argument("call_control_id")
+@click.argument("digits")
+def press(call_control_id: str, digits: str, **where: Any) -> None:
+    """Let the person press keys: 0-9 * # A-D, with w and W for pauses of 0.5 and 1 s.
+
+    \b
+    telnyx-mockserver press v3:... '4711#'
+    """
+    _act(call_control_id, "press", {"digits": digits}, **where)
+
+
+@cli.command()
+@control_options
+@click.argument("call_control_id")
+@click.argument("text")
+def say(call_control_id: str, text: str, **where: Any) -> None:
+    """Let the person say something; an assistant that listens replies."""
+    _act(call_control_id, "say", {"text": text}, **where)
+
+
+@cli.command()
+@control_options
+@click.argument("call_control_id")
+@click.option("--cause", type=click.Choice(["busy", "decline", "no_answer", "normal"]), help="Before an answer.")
+def hangup(call_control_id: str, cause: str | None, **where: Any) -> None:
+    """Let the person hang up, or not take the call."""
+    _act(call_control_id, "hangup", {"cause": cause} if cause else {}, **where)
 
 
 @cli.command()
@@ -389,6 +435,24 @@ def _seconds(text: str) -> float:
 
 def _url(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _act(
+    call_control_id: str,
+    what: str,
+    body: dict[str, Any],
+    url: str | None,
+    host: str,
+    port: int,
+    api_key: str | None,
+    as_json: bool,
+) -> None:
+    """Let the person at the other end of a leg do something; prints the state of the leg."""
+    from urllib.parse import quote
+
+    path = f"/_mock/calls/{quote(call_control_id, safe=':')}/{what}"
+    leg = _control("POST", (url or _url(host, port)) + path, body, api_key)
+    click.echo(json.dumps(leg) if as_json else leg["state"])
 
 
 def _control(method: str, url: str, body: dict[str, Any], api_key: str | None) -> Any:

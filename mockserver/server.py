@@ -21,6 +21,7 @@ from mockserver.http.api import Api
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.control import Control
 from mockserver.http.edge import Answer, Incoming, Watch, serve
+from mockserver.http.recordings import Recordings
 from mockserver.settings import Config, data_folder
 from mockserver.sim import errors
 from mockserver.sim.clock import wall_timestamp
@@ -42,7 +43,7 @@ class Platform:
     """Everything that runs in one process: the worlds, and the ASGI application `app` that serves them.
 
     `watch` is told of every request, `read` of every entry of every log; `post` sends a webhook (the default is real
-    HTTP).
+    HTTP). `base_url` is where the server can be reached; whoever listens sets it before the first world is made.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Platform:
         post: Post | None = None,
     ) -> None:
         self.config = config
+        self.base_url = Settings().base_url
         self._read = read
         self._http = HttpPost()
         self._post = post or self._http
@@ -69,6 +71,7 @@ class Platform:
         elsewhere = _Elsewhere(watch)
         routes = [
             Mount("/v2", self.api),
+            Mount("/_mock/recordings", Recordings(self.worlds, watch)),
             Mount("/_mock", self.control),
             Mount("/", elsewhere),
         ]
@@ -160,7 +163,7 @@ class Platform:
         config = self.config
         route = Route(url=config.webhook_url, failover_url=config.webhook_failover_url)
         known = dict.fromkeys(config.connection_ids, route) if config.connections == "known" else None
-        return Settings(route=route, applications=known, loop_guard=config.loop_guard)
+        return Settings(route=route, applications=known, loop_guard=config.loop_guard, base_url=self.base_url)
 
 
 class _Front:
@@ -209,15 +212,17 @@ class Server(uvicorn.Server):
     """uvicorn, ending within a second whatever is open: live streams are closed before it waits for connections.
 
     It listens as soon as it is made, so that a port that is taken is an `OSError` at once, and port 0 has its number.
+    `announce` is called with its URL when it serves, and a signal can end it.
     """
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, announce: Callable[[str], None] = lambda url: None) -> None:
         config = platform.config
         self._platform = platform
+        self._announce = announce
         self.up = asyncio.Event()
         self._listener = _listen(config.host, config.port)
         host, port = self._listener.getsockname()[:2]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.url = platform.base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         super().__init__(
             uvicorn.Config(
                 platform.app,
@@ -243,6 +248,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+        self._announce(self.url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._platform.control.close()

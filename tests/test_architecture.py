@@ -43,6 +43,7 @@ PURE = frozenset(
         "math",
         "random",
         "re",
+        "struct",
         "typing",
         "uuid",
     }

@@ -130,6 +130,27 @@ def test_a_call_that_is_refused_says_why(server: Server) -> None:
     assert done.stderr.startswith("10016 Phone number must be in +E164 format: The 'from' parameter")
 
 
+# press, say, hangup ---------------------------------------------------------------------------------------------------
+
+
+def test_a_person_presses_speaks_and_hangs_up(server: Server) -> None:
+    where = ("--url", server.url, "--api-key", "KEY_acts")
+    leg = run(*CALL, *where).stdout.strip()
+    assert run("press", leg, "47w#", *where).stdout == "parked\n"
+    assert json.loads(run("say", leg, "Hello?", "--json", *where).stdout)["call_control_id"] == leg
+    assert run("hangup", leg, "--cause", "normal", *where).stdout == "ended\n"
+    done = run("hangup", leg, *where)
+    assert (done.returncode, done.stderr.split(":")[0]) == (1, "90018 Call has already ended")
+    acts = server.ask("GET", "/_mock/events?kind=person", key="KEY_acts")["data"]
+    assert [entry["name"] for entry in acts] == ["calls", "presses", "says", "hangs_up"]
+
+
+def test_keys_that_are_none_and_calls_that_are_none_are_refused(server: Server) -> None:
+    assert run("press", "v3:none/../x", "9x", "--url", server.url).stderr.startswith("10027 ")
+    assert run("press", "v3:none", "9", "--url", server.url).stderr.startswith("10005 ")
+    assert run("hangup", "v3:none", "--cause", "lunch", "--url", server.url).returncode == 2
+
+
 def test_a_call_to_nobody_says_how_to_start_one() -> None:
     done = run(*CALL, "--port", str(free_port()))
     assert done.returncode == 1
@@ -240,7 +261,9 @@ def test_the_version_is_told() -> None:
     assert run("--version").stdout == f"telnyx-mockserver, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["", "serve", "env", "ready", "call", "check", "run", "errors", "verify"])
+@pytest.mark.parametrize(
+    "command", ["", "serve", "env", "ready", "call", "press", "say", "hangup", "check", "run", "errors", "verify"]
+)
 def test_every_command_has_help(command: str) -> None:
     done = run(*command.split(), "--help")
     assert done.returncode == 0

@@ -21,7 +21,7 @@ BUNDLED = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
 
 def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mockserver", "run", "--port", "0", *arguments],
+        [sys.executable, "-m", "mockserver", "run", "--port", "0", "--webhook-timeout", "30", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -70,6 +70,8 @@ class Api:
         request = Request(operation.name, checked.body or {}, about, found.path_params, checked.query, forgiven, size)
         try:
             body = world.driver.execute(request)
+        except Unsupported as refusal:
+            return refused(refusal, operation.name, about, headers=NO_RETRY, warnings=forgiven)
         except Refusal as refusal:
             hint = self._hint(world, about, refusal)
             return refused(refusal, operation.name, about, warnings=(*forgiven, *hint))

@@ -19,7 +19,7 @@ from mockserver import __version__
 from mockserver.http.api import key_of
 from mockserver.http.contract import Checked, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, serve
-from mockserver.sim import calls, conversations, errors, people
+from mockserver.sim import calls, conversations, digits, errors, people
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Problem, Refusal
 from mockserver.sim.events import Entry, Json
@@ -241,6 +241,7 @@ async def place_call(control: Control, world: World, asked: Asked) -> tuple[int,
         name=known.name,
         says=tuple(body.get("says", known.says)),
         answers=known.answers,
+        presses=known.presses,
         gives_up_after=body.get("ring_secs", known.gives_up_after),
         hangs_up_after=body.get("hangup_after_secs", known.hangs_up_after),
         hangs_up_when_done=known.hangs_up_when_done,
@@ -271,6 +272,10 @@ async def person_says(control: Control, world: World, asked: Asked) -> tuple[int
     return _far_end(world, asked, conversations.said, asked.body["text"])
 
 
+async def person_presses(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    return _far_end(world, asked, digits.person_presses, asked.body["digits"])
+
+
 Handler = Callable[[Control, World, Asked], Awaitable[tuple[int, Json]]]
 
 HANDLERS: dict[str, Handler] = {
@@ -286,6 +291,7 @@ HANDLERS: dict[str, Handler] = {
     "mock_answer": person_answers,
     "mock_hangup": person_hangs_up,
     "mock_say": person_says,
+    "mock_press": person_presses,
 }
 
 

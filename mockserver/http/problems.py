@@ -104,6 +104,8 @@ FIELDS = (
     _rule("voice", e.INVALID_VOICE, _SPEAK),
     _rule("format", e.INVALID_FORMAT, "record_start"),
     _rule("channels", e.INVALID_CHANNELS, "record_start"),
+    _rule("timeout_secs", e.INVALID_RECORD_TIMEOUT_SECS, "record_start", between(0, float("inf"))),
+    _rule("max_length", e.OUT_OF_RANGE, "record_start", between(0, 14400), minimum=0, maximum=14400),
     _rule("recording_track", e.INVALID_RECORDING_TRACK, "record_start"),
     _rule("terminating_digit", e.INVALID_TERMINATING_DIGIT, _GATHER),
     _rule("valid_digits", e.INVALID_VALID_DIGITS, _GATHER),

@@ -34,6 +34,7 @@ Duration = Annotated[float, PlainValidator(values.duration)]
 Number = Annotated[str, PlainValidator(values.number)]
 NumberPattern = Annotated[str, PlainValidator(values.number_or_pattern)]
 Url = Annotated[str, PlainValidator(values.url)]
+Keys = Annotated[str, PlainValidator(values.keys)]
 YesNo = Annotated[bool, PlainValidator(values.yes_no)]
 Ordinal = Annotated[int, PlainValidator(values.ordinal)]
 Code = Annotated[str, PlainValidator(values.code)]
@@ -63,6 +64,7 @@ class PersonPart(Part):
     says: list[Text] = Field(default_factory=list)
     answers: Answers = Field(default_factory=dict)
     silent: YesNo = False
+    presses: list[Keys] = Field(default_factory=list)
 
     @field_validator("silent")
     @classmethod
@@ -83,6 +85,7 @@ class PersonPart(Part):
             says=tuple(self.says),
             answers=self.answers,
             silent=self.silent,
+            presses=tuple(self.presses),
             refused=errors.find(self.refused)[0] if self.refused else None,
         )
 

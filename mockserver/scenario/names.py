@@ -15,7 +15,7 @@ from mockserver.sim.event_types import EMITTED
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
-ACTS = ("answers", "assistant_says", "calls", "hangs_up", "joins", "says", "turns_down")
+ACTS = ("answers", "assistant_says", "calls", "hangs_up", "joins", "presses", "says", "turns_down")
 """What people do, as the log names it."""
 
 NEWER_EVENTS = ("call.conversation.start_failed",)

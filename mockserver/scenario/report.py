@@ -136,6 +136,8 @@ def _act(entry: Entry, letter: str) -> str:
     if entry.name == "assistant_says":
         return _to_right(f'assistant {letter}: "{data.get("text", "")}"', RIGHT) + "|"
     words = f'"{data["text"]}"' if "text" in data else entry.name.replace("_", " ")
+    if "digits" in data:
+        words = f"{words} {data['digits']}"
     outcome = data.get("outcome")
     return _to_left(f"{letter}: {words}{f' ({outcome})' if outcome not in (None, 'normal') else ''}", RIGHT) + "|"
 
@@ -154,6 +156,10 @@ def _detail(entry: Entry) -> str:
     payload = entry.data.get("payload") or {}
     if entry.name == "call.hangup":
         return f"{payload.get('hangup_cause')}, by the {payload.get('hangup_source')}"
+    if entry.name == "call.dtmf.received":
+        return as_text(payload.get("digit"))
+    if entry.name == "call.gather.ended":
+        return f"{payload.get('status')} {payload.get('digits')}"
     if entry.name == "call.ai_gather.ended":
         return f"{payload.get('status')} {as_text(payload.get('result'))}"
     if entry.name == "call.ai_gather.partial_results":

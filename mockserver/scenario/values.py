@@ -14,6 +14,7 @@ from mockserver.scenario.names import meant
 from mockserver.scenario.tree import as_json
 from mockserver.sim import errors
 from mockserver.sim.calls import E164, SIP
+from mockserver.sim.digits import KEYS_AND_PAUSES
 
 DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
 MILLISECONDS = re.compile(r"(\d{1,9})ms", re.ASCII)
@@ -30,6 +31,14 @@ class HangsUp:
 
     after: float | None = None
     when_done: bool = False
+
+
+def keys(value: Any) -> str:
+    """Keys that somebody presses, with pauses."""
+    written = text(value)
+    if not KEYS_AND_PAUSES.fullmatch(written):
+        raise ValueError(f"{quoted(written)} is not made of the keys 0-9 * # A-D and the pauses w W")
+    return written
 
 
 def text(value: Any) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from mockserver.sim import conversations, errors, people, timings
+from mockserver.sim import bridges, conversations, digits, errors, media, people, recordings, timings, transcription
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.errors import Refusal
 from mockserver.sim.event_types import EVENT_TYPES
@@ -35,59 +36,100 @@ REFUSALS_BY_PEOPLE = {
 }
 """What the called person's outcome becomes: cause, source and SIP status of `call.hangup`."""
 
-NEEDED_LATER = ("timeout_secs", "time_limit_secs", "retry_on_timeout", "assistant")
+NEEDED_LATER = (
+    "timeout_secs",
+    "time_limit_secs",
+    "retry_on_timeout",
+    "assistant",
+    "transcription",
+    "transcription_config",
+)
 
 NOT_SIMULATED = (
     "answering_machine_detection",
     "audio_url",
-    "bridge_intent",
-    "bridge_on_answer",
     "conference_config",
     "conversation_relay_config",
     "deepfake_detection",
     "enable_dialogflow",
     "media_name",
-    "park_after_unbridge",
-    "prevent_double_bridge",
-    "record",
     "send_digits_on_answer",
     "send_silence_when_idle",
     "stream_url",
     "supervise_call_control_id",
-    "transcription",
 )
-"""Options of dial and answer that are validated and carried, and have no effect yet; using one is a warning."""
+"""Options of dial, answer and transfer that are validated and carried, and have no effect yet; using one is a warning.
+"""
+
+NEED_A_LINK = ("bridge_intent", "bridge_on_answer", "park_after_unbridge", "prevent_double_bridge")
+"""Options of dial that mean nothing without `link_to`. Documented."""
 
 
 # Commands of the application -----------------------------------------------------------------------------------------
 
 
 def dial(simulation: Simulation, body: Json) -> Json:
-    """`POST /calls`: a new outgoing leg.
+    """`POST /calls`: a new outgoing leg, which `bridge_on_answer` bridges with that of `link_to`.
 
     Refusals: 10004 (`to` is an empty list), 10016 (a number that is not E.164), 10015 (an unknown connection), 90015
     (`link_to` names no call), 90018 (that call is over), whatever the dialled person is `refused` with, 90041 (too many
     calls, or a loop).
     """
-    world = simulation.world
     destinations = [to.strip() for to in (body["to"] if isinstance(body["to"], list) else [body["to"]])]
     if isinstance(body["to"], str):
         destinations = [DIGITS_AFTER_COMMA.sub("", destinations[0])]
-    _check_numbers(destinations, body["from"])
-    route = _route(simulation, body["connection_id"], body)
     linked = _linked(simulation, body.get("link_to"))
+    leg = call_out(
+        simulation,
+        "dial",
+        body,
+        destinations=destinations,
+        from_=body["from"],
+        connection_id=body["connection_id"],
+        client_state=body.get("client_state"),
+        linked=linked,
+    )
+    if linked is not None:
+        leg.from_ = linked.from_ if body.get("bridge_intent") else leg.from_
+        leg.after_unbridge = bridges.after_unbridge(body)
+        if body.get("bridge_on_answer"):
+            leg.meeting = bridges.Meeting(leg, linked, unless_bridged=bool(body.get("prevent_double_bridge")))
+    else:
+        for name in NEED_A_LINK:
+            if body.get(name):
+                simulation.warn("dial", leg, f"dial: {name} has no effect without link_to")
+    recording_id = leg.recordings[0].id if leg.recordings else None
+    return _call(leg, is_alive=False, client_state=leg.client_state, recording_id=recording_id)
+
+
+def call_out(
+    simulation: Simulation,
+    command: str,
+    body: Json,
+    *,
+    destinations: list[str],
+    from_: str,
+    connection_id: str,
+    client_state: str | None,
+    linked: Leg | None,
+) -> Leg:
+    """A new outgoing leg, as dial and transfer make it, in the session of `linked` if there is one.
+
+    Refusals: those of dial but for `link_to`.
+    """
+    _check_numbers(destinations, from_)
+    route = _route(simulation, connection_id, body)
     answering, person = _who_takes_it(simulation, destinations)
     if person.refused:
         raise Refusal(person.refused)
-    _guard(simulation, body["from"], destinations[0])
+    _guard(simulation, from_, destinations[0], linked.call_session_id if linked else None)
 
     now, ids = simulation.now, simulation.ids
-    from_ = linked.from_ if linked and body.get("bridge_intent") else body["from"]
     leg = Leg(
         call_control_id=ids.call_control_id(),
         call_session_id=linked.call_session_id if linked else ids.time_uuid(now - 500),
         call_leg_id=ids.time_uuid(now),
-        connection_id=body["connection_id"],
+        connection_id=connection_id,
         direction="outgoing",
         from_=from_,
         to=destinations[0],
@@ -96,7 +138,8 @@ def dial(simulation: Simulation, body: Json) -> Json:
         route=route,
         person=person,
         goes=person_hangs_up,
-        client_state=body.get("client_state"),
+        let_go=hang_up,
+        client_state=client_state,
         party_type="sip" if SIP.fullmatch(destinations[0]) else "pstn",
         from_display_name=body.get("from_display_name"),
         custom_headers=body.get("custom_headers"),
@@ -104,10 +147,11 @@ def dial(simulation: Simulation, body: Json) -> Json:
         options=_kept(body),
         due_at=now + round(timings.INITIATED_AFTER_DIAL * SECOND),
     )
-    world.legs[leg.call_control_id] = leg
+    simulation.world.legs[leg.call_control_id] = leg
     leg.plans["initiate"] = simulation.at(leg.due_at, _initiate, simulation, leg, answering)
-    _warn_of_unsimulated(simulation, leg, "dial", body)
-    return _call(leg, is_alive=False, client_state=leg.client_state)
+    _warn_of_unsimulated(simulation, leg, command, body)
+    recordings.from_answer(simulation, leg, command, body)
+    return leg
 
 
 def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
@@ -124,20 +168,15 @@ def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     _cancel(simulation, leg, "gives_up")
     _plan(simulation, leg, "connect", timings.ANSWERED_AFTER_ANSWER, _connect)
     _warn_of_unsimulated(simulation, leg, "answer", body)
-    return {"result": "ok"}
+    recording_id = recordings.from_answer(simulation, leg, "answer", body)
+    return {"result": "ok", "recording_id": recording_id} if recording_id else {"result": "ok"}
 
 
 def hangup(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`hangup`: end a leg in any state. GUESS: a ringing incoming leg is thereby declined, `call_rejected` and 603."""
-    if leg.state in ANSWERED:
-        cause = ("normal_clearing", "caller" if leg.direction == "outgoing" else "callee", "200")
-    elif leg.direction == "outgoing":
-        cause = ("originator_cancel", "caller", "487")
-    else:
-        cause = ("call_rejected", "callee", "603")
     if body.get("custom_headers"):
         leg.custom_headers = body["custom_headers"]
-    _end_soon(simulation, leg, *cause)
+    hang_up(simulation, leg)
     return {"result": "ok"}
 
 
@@ -163,15 +202,15 @@ def retrieve_call(simulation: Simulation, leg: Leg, body: Json) -> Json:
     return _call(leg, is_alive=leg.is_alive, **more)
 
 
-def check_client_state(body: Json) -> None:
+def check_client_state(body: Json, name: str = "client_state") -> None:
     """Refuse a `client_state` that is not Base64 with its padding (90017). GUESS: an empty one is fine."""
-    state = body.get("client_state")
+    state = body.get(name)
     if state is None:
         return
     try:
         b64decode(state.encode("ascii"), validate=True)
     except (NotBase64, UnicodeEncodeError, ValueError):
-        raise Refusal(errors.INVALID_CLIENT_STATE) from None
+        raise Refusal(errors.INVALID_CLIENT_STATE, parameter=name) from None
 
 
 # What the platform and the people do ---------------------------------------------------------------------------------
@@ -208,6 +247,7 @@ def place_call(
         route=_route(simulation, connection_id, {"webhook_url": webhook_url} if webhook_url else {}),
         person=person,
         goes=person_hangs_up,
+        let_go=hang_up,
         party_type="sip" if SIP.fullmatch(from_) else "pstn",
         due_at=now,
         **carried,
@@ -268,18 +308,39 @@ def person_hangs_up(simulation: Simulation, leg: Leg, outcome: str = "normal") -
         end_leg(simulation, leg, *REFUSALS_BY_PEOPLE["busy" if outcome == "busy" else "decline"])
 
 
-def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_status: str) -> None:
-    """The leg is over: `call.hangup`, and around it what running features have to say, in the recorded order.
+def is_answered_by_itself(simulation: Simulation, leg: Leg) -> None:
+    """An incoming call is answered without a command, since whoever it was transferred to has answered."""
+    leg.state = step(LEG, leg.state, "accept")
+    _cancel(simulation, leg, "gives_up")
+    _connect(simulation, leg)
 
-    Before it comes the end of what runs on the leg, after it what follows a call: see `conversations`.
+
+def hang_up(simulation: Simulation, leg: Leg) -> None:
+    """The platform ends a leg, told to or by itself: the moment after, and with the cause that its state gives.
+
+    GUESS: a leg that goes because the one it was bridged with has gone is reported like one that was hung up.
     """
+    if leg.state in OVER:
+        return
+    if leg.state in ANSWERED:
+        cause = ("normal_clearing", "caller" if leg.direction == "outgoing" else "callee", "200")
+    elif leg.direction == "outgoing":
+        cause = ("originator_cancel", "caller", "487")
+    else:
+        cause = ("call_rejected", "callee", "603")
+    _end_soon(simulation, leg, *cause)
+
+
+def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_status: str) -> None:
+    """The leg is over: `call.hangup`, and around it what ran on the leg has to say: see `BEFORE_HANGUP`."""
     if "initiate" in leg.plans:
         _initiate(simulation, leg, leg.to)  # gone before the INVITE was reported: it is reported all the same
     for plan in leg.plans.values():
         simulation.timeline.cancel(plan)
     leg.plans.clear()
     leg.ended_at = simulation.now
-    conversations.before_hangup(simulation, leg)
+    for ends in BEFORE_HANGUP:
+        ends(simulation, leg)
     leg.state = step(LEG, leg.state, "end")
     simulation.emit(
         "call.hangup",
@@ -295,8 +356,25 @@ def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_statu
         to=leg.to,
         **_headers(leg),
     )
-    conversations.after_hangup(simulation, leg)
+    for follows in AFTER_HANGUP:
+        follows(simulation, leg)
     _forget_the_oldest(simulation, leg)
+
+
+BEFORE_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
+    digits.before_hangup,
+    media.before_hangup,
+    conversations.before_hangup,
+    transcription.before_hangup,
+)
+"""What ends just before `call.hangup`, in the order of the reports of live calls as far as it is known."""
+
+AFTER_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
+    bridges.after_hangup,
+    conversations.after_hangup,
+    recordings.after_hangup,
+)
+"""What follows `call.hangup`."""
 
 
 # Steps of a call -----------------------------------------------------------------------------------------------------
@@ -368,6 +446,8 @@ def _answered(simulation: Simulation, leg: Leg) -> None:
         to=leg.to,
         **_headers(leg),
     )
+    recordings.on_answer(simulation, leg)
+    transcription.on_answer(simulation, leg)
     if leg.direction == "outgoing":
         limit = options.get("time_limit_secs", timings.CALL_LIMIT)
         leg.plans["limit"] = simulation.after(
@@ -377,6 +457,7 @@ def _answered(simulation: Simulation, leg: Leg) -> None:
         conversations.start_dialogue(simulation, leg, {"assistant": options["assistant"]})
     if leg.person.hangs_up_after is not None:
         _plan(simulation, leg, "hangs_up", leg.person.hangs_up_after, person_hangs_up)
+    bridges.after_answer(simulation, leg)
 
 
 def _end_soon(simulation: Simulation, leg: Leg, cause: str, source: str, sip_status: str) -> None:
@@ -475,7 +556,7 @@ def _turned_down_after(person: Person) -> float:
     return {"no_answer": inf, "decline": person.answers_after}.get(person.outcome, 0.0)
 
 
-def _guard(simulation: Simulation, from_: str, to: str) -> None:
+def _guard(simulation: Simulation, from_: str, to: str, session: str | None) -> None:
     """Stop an application that calls in circles before it fills the machine."""
     world, now = simulation.world, simulation.now
     settings = world.settings
@@ -483,19 +564,25 @@ def _guard(simulation: Simulation, from_: str, to: str) -> None:
         raise Refusal(errors.CHANNEL_LIMIT)
     if not settings.loop_guard:
         return
-    recent = [at for at in world.recent_dials.get((from_, to), ()) if now - at < 60 * SECOND]
-    if len(recent) >= settings.loop_guard:
-        simulation.warn(
-            "loop guard",
-            None,
-            f"{len(recent)} calls from {from_} to {to} within a minute: refused with 90041. Does the application dial "
-            "whenever it hears call.initiated or call.answered, also for legs it dialled itself? Look at `direction`. "
-            "A test that means it raises --loop-guard; 0 switches it off.",
-        )
-        raise Refusal(errors.CHANNEL_LIMIT)
-    world.recent_dials[from_, to] = [*recent, now]
-    world.recent_dials.move_to_end((from_, to))
-    if len(world.recent_dials) > 1_000:
+    circles = {(from_, to): f"from {from_} to {to}"}
+    if session is not None:
+        circles["session", session] = f"in the session {session}"
+    for circle, where in circles.items():
+        recent = [at for at in world.recent_dials.get(circle, ()) if now - at < 60 * SECOND]
+        if len(recent) >= settings.loop_guard:
+            simulation.warn(
+                "loop guard",
+                None,
+                f"{len(recent)} calls {where} within a minute: refused with 90041. Does the application dial or "
+                "transfer whenever it hears call.initiated or call.answered, also for legs it made itself? Look at "
+                "`direction`. A test that means it raises --loop-guard; 0 switches it off.",
+            )
+            raise Refusal(errors.CHANNEL_LIMIT)
+    for circle in circles:
+        recent = [at for at in world.recent_dials.get(circle, ()) if now - at < 60 * SECOND]
+        world.recent_dials[circle] = [*recent, now]
+        world.recent_dials.move_to_end(circle)
+    while len(world.recent_dials) > 1_000:
         world.recent_dials.popitem(last=False)
 
 

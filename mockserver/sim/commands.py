@@ -9,12 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mockserver.sim import calls, conversations, errors, gathering, listings, timings
+from mockserver.sim import (
+    bridges,
+    calls,
+    conversations,
+    digits,
+    errors,
+    gathering,
+    listings,
+    media,
+    recordings,
+    timings,
+    transcription,
+    transfers,
+)
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Problem, Refusal, Unsupported
 from mockserver.sim.events import Json
 from mockserver.sim.simulation import Simulation
-from mockserver.sim.states import ALIVE, INCOMING, INCOMING_UNANSWERED, NEEDS_ANSWERED, Condition
+from mockserver.sim.states import ALIVE, ANSWERED_OR_INCOMING, INCOMING, INCOMING_UNANSWERED, NEEDS_ANSWERED, Condition
 from mockserver.sim.world import Leg
 
 LOGGED_BYTES = 16_384
@@ -84,11 +97,29 @@ COMMANDS: Mapping[str, LegCommand | AccountCommand | Retrieval | List] = {
     "hangup": LegCommand(calls.hangup, ALIVE),
     "reject": LegCommand(calls.reject, INCOMING_UNANSWERED),
     "client_state_update": LegCommand(calls.client_state_update, ALIVE),
+    "bridge": LegCommand(bridges.bridge, NEEDS_ANSWERED),
+    "transfer": LegCommand(transfers.transfer, ANSWERED_OR_INCOMING),
+    "refer": LegCommand(transfers.refer, ALIVE),
+    "send_sip_info": LegCommand(transfers.send_sip_info, ALIVE),
     "ai_assistant_start": LegCommand(conversations.ai_assistant_start, NEEDS_ANSWERED),
     "ai_assistant_stop": LegCommand(conversations.ai_assistant_stop, NEEDS_ANSWERED),
     "ai_assistant_join": LegCommand(conversations.ai_assistant_join, NEEDS_ANSWERED),
     "ai_assistant_add_messages": LegCommand(conversations.ai_assistant_add_messages, NEEDS_ANSWERED),
     "gather_using_ai": LegCommand(gathering.gather_using_ai, NEEDS_ANSWERED),
+    "speak": LegCommand(media.speak, NEEDS_ANSWERED),
+    "playback_start": LegCommand(media.playback_start, NEEDS_ANSWERED),
+    "playback_stop": LegCommand(media.playback_stop, NEEDS_ANSWERED),
+    "record_start": LegCommand(recordings.record_start, NEEDS_ANSWERED),
+    "record_stop": LegCommand(recordings.record_stop, NEEDS_ANSWERED),
+    "record_pause": LegCommand(recordings.record_pause, NEEDS_ANSWERED),
+    "record_resume": LegCommand(recordings.record_resume, NEEDS_ANSWERED),
+    "transcription_start": LegCommand(transcription.transcription_start, NEEDS_ANSWERED),
+    "transcription_stop": LegCommand(transcription.transcription_stop, NEEDS_ANSWERED),
+    "send_dtmf": LegCommand(digits.send_dtmf, NEEDS_ANSWERED),
+    "gather": LegCommand(digits.gather, NEEDS_ANSWERED),
+    "gather_using_speak": LegCommand(digits.gather_using_speak, NEEDS_ANSWERED),
+    "gather_using_audio": LegCommand(digits.gather_using_audio, NEEDS_ANSWERED),
+    "gather_stop": LegCommand(digits.gather_stop, NEEDS_ANSWERED),
 }
 
 
@@ -112,7 +143,7 @@ def execute(simulation: Simulation, request: Request) -> Json:
         return {"data": row.handler(simulation, find_leg(simulation, request.call_control_id), request.body)}
     try:
         body, repeated = _obey(simulation, row, request)
-    except Refusal as refusal:
+    except (Refusal, Unsupported) as refusal:
         refused(simulation, request, refusal)
         raise
     data: Json = {"request": request.logged, "status": 200, "response": body}
@@ -162,7 +193,7 @@ def _obey(simulation: Simulation, row: LegCommand | AccountCommand, request: Req
         leg.client_state = before if given is None else given  # first, since a handler may emit what carries it
         try:
             body = {"data": row.handler(simulation, leg, request.body)}
-        except Refusal:
+        except (Refusal, Unsupported):
             leg.client_state = before
             raise
     _remember(simulation, request, body)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mockserver.sim import errors, timings
+from mockserver.sim import errors, timings, transcription
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -152,6 +152,7 @@ def after_hangup(simulation: Simulation, leg: Leg) -> None:
     if conversation is None:
         return
     left = next(member for member in conversation.members if member.leg is leg)
+    _heard_so_far(simulation, conversation, [left])
     conversation.members.remove(left)
     leg.conversation = None
     unborn = conversation.owner is leg and conversation.state == "starting"
@@ -162,6 +163,7 @@ def after_hangup(simulation: Simulation, leg: Leg) -> None:
 def said(simulation: Simulation, leg: Leg, text: str) -> None:
     """A person has said something; an assistant that listens on the leg takes it in and goes on."""
     simulation.note("person", "says", leg, text=text)
+    transcription.heard_words(simulation, leg, "inbound", text)
     conversation = leg.conversation
     if conversation is None or conversation.state != "live":
         return
@@ -177,6 +179,7 @@ def assistant_says(simulation: Simulation, conversation: Conversation, text: str
     _remember(conversation, [{"role": "assistant", "content": text}])
     simulation.note("person", "assistant_says", conversation.owner, text=text, conversation_id=conversation.id)
     conversation.floor = simulation.after(timings.speech(text), _fell_silent, simulation, conversation)
+    conversation.speaking = (text, simulation.now)
     conversation.script.history_grew(simulation, conversation)
 
 
@@ -190,6 +193,8 @@ def take_floor(simulation: Simulation, conversation: Conversation) -> None:
     """Whoever speaks or is about to speak falls silent."""
     simulation.timeline.cancel(conversation.floor)
     conversation.floor = None
+    _heard_so_far(simulation, conversation, conversation.members)
+    conversation.speaking = None
 
 
 def finish(simulation: Simulation, conversation: Conversation, reason: str | None) -> None:
@@ -289,7 +294,7 @@ def _joined(simulation: Simulation, conversation: Conversation, member: Member) 
 
 
 def _fell_silent(simulation: Simulation, conversation: Conversation) -> None:
-    conversation.floor = None
+    take_floor(simulation, conversation)
     conversation.script.fell_silent(simulation, conversation)
 
 
@@ -375,6 +380,15 @@ def _remember(conversation: Conversation, messages: list[Json]) -> None:
     """Add to what was said; of a conversation that will not end, the latest is kept."""
     conversation.messages += [dict(message) for message in messages]
     del conversation.messages[:-MOST_MESSAGES]
+
+
+def _heard_so_far(simulation: Simulation, conversation: Conversation, listeners: list[Member]) -> None:
+    """Those who listen have heard what the assistant has said of what it is saying."""
+    if conversation.speaking is not None:
+        text, since = conversation.speaking
+        said = transcription.so_far(text, (simulation.now - since) / SECOND)
+        for listener in listeners:
+            transcription.heard_words(simulation, listener.leg, "outbound", said)
 
 
 def _forget_the_oldest(simulation: Simulation, ended: Conversation) -> None:

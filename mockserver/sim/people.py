@@ -24,8 +24,9 @@ class Person:
     `number` is a number, a SIP URI or a pattern with `*` for any run of characters. Times are seconds: `answers_after`
     from the first ring, `hangs_up_after` from the answer, `gives_up_after` from the moment they start to call.
     `answers` gives, by the name of a property, what they reply to an assistant that gathers it: one value for each
-    time they are asked, the last one for ever after, `None` for silence. `refused` is the error with which the
-    platform refuses to dial them at all.
+    time they are asked, the last one for ever after, `None` for silence. `presses` are the keys they enter, one entry
+    for each time a gather asks, and then no more. `refused` is the error with which the platform refuses to dial them
+    at all.
     """
 
     number: str = "*"
@@ -38,6 +39,7 @@ class Person:
     says: tuple[str, ...] = ()
     answers: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     silent: bool = False
+    presses: tuple[str, ...] = ()
     refused: Problem | None = None
     about: str = ""
 
@@ -53,6 +55,7 @@ MAGIC_NUMBERS: tuple[Person, ...] = (
     Person("+15005550006", "Late", answers_after=20.0, about="answers after 20 s"),
     Person("+15005550007", "Instant", answers_after=0.0, about="answers at the first ring"),
     Person("+15005550008", "Silent", silent=True, about="answers, and never says a word"),
+    Person("+15005550009", "Presser", presses=("1",) * 1_000, about="answers, and presses 1 whenever a gather asks"),
     Person(
         "+15005550403",
         "Not allowed",

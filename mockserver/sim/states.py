@@ -84,6 +84,7 @@ _OVER = dict.fromkeys(OVER, errors.CALL_ENDED)
 KNOWN = Condition({})
 ALIVE = Condition(_OVER)
 NEEDS_ANSWERED = Condition({**_OVER, **dict.fromkeys(UNANSWERED, errors.NOT_ANSWERED)})
+ANSWERED_OR_INCOMING = Condition({**_OVER, **dict.fromkeys(("dialed", "ringing"), errors.NOT_ANSWERED)})
 INCOMING = Condition(_OVER, incoming_only=errors.COMMAND_INVALID)
 INCOMING_UNANSWERED = Condition(
     {**_OVER, **dict.fromkeys(ANSWERED, errors.NOT_TO_BE_REJECTED)}, incoming_only=errors.NOT_TO_BE_REJECTED

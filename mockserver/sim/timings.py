@@ -34,6 +34,34 @@ REPLY = 0.7
 THINK = 1.0
 """From the end of what the assistant says to the first sound of a person. GUESS: not published."""
 
+KEY = 0.25
+"""From one key that a person presses to the next; the default length of a key of send_dtmf."""
+
+MEDIA_AFTER_COMMAND = 0.5
+"""Response of speak or playback_start to the started webhook: recorded 0.4 to 1.4 s."""
+
+AUDIO = 10.0
+"""How long audio is that nobody can look into. GUESS: any length would do."""
+
+RECORDING_SAVED_AFTER = 0.5
+"""End of a recording to `call.recording.saved`: recorded 0.5 s."""
+
+RECORDING_URL_KEPT = 600.0
+"""How long a recording can be fetched from its URL, documented."""
+
+TRANSCRIPT_AFTER = 1.0
+"""`call.recording.saved` to `call.recording.transcription.saved`. GUESS: the order is known, the time is not."""
+
+INTERIM_AFTER = 0.1
+TRANSCRIPTION_AFTER = 0.3
+"""From the end of what is said to `call.transcription`, interim and final. GUESS: not published."""
+
+BRIDGED_AFTER_COMMAND = 0.1
+"""Response of bridge to `call.bridged`. GUESS: not published."""
+
+REFER_AFTER_COMMAND = 0.2
+"""Response of refer to `call.refer.started`. GUESS: not published."""
+
 CALLER_PATIENCE = 60.0
 """How long a caller listens to ringback before giving up. GUESS: the platform itself never ends such a call."""
 

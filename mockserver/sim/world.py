@@ -16,7 +16,12 @@ from mockserver.sim.people import ANYBODY, Assistant, Injected, Person
 from mockserver.sim.timeline import Plan
 
 if TYPE_CHECKING:
+    from mockserver.sim.bridges import Meeting
+    from mockserver.sim.digits import KeyGather
+    from mockserver.sim.media import Playing
+    from mockserver.sim.recordings import Recording
     from mockserver.sim.simulation import Simulation
+    from mockserver.sim.transcription import Transcription
 
 DEFAULT_CONNECTION = "2790114250386114973"
 """The Call Control application that inbound calls belong to when nobody names one."""
@@ -30,6 +35,7 @@ class Settings:
     all webhooks go to `route`. The limits keep memory bounded: beyond `ended_legs` the oldest ended call is forgotten
     before its ten minutes are over, and more than `live_legs` cannot be up at once (90041). `loop_guard` is how many
     calls from one number to one other within a minute are taken for a loop; 0 switches the guard off.
+    `base_url` is where recordings can be fetched.
     """
 
     route: Route = field(default_factory=Route)
@@ -39,6 +45,7 @@ class Settings:
     live_legs: int = 200_000
     command_ids: int = 10_000
     loop_guard: int = 200
+    base_url: str = "http://127.0.0.1:12111"
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +53,10 @@ class Leg:
     """One leg of a call: the part between the platform and one telephone.
 
     `due_at` is when the leg's latest step (`call.initiated`, `call.answered`) is due; `goes` is what the person does to
-    leave; `said` counts the lines they have said and `asked` how often they were asked for a property.
+    leave, `let_go` what the platform does to end the leg; `meeting` is the bridge that comes with the leg's answer,
+    `called` the leg that a transfer calls for this one, `after_unbridge` what becomes of it when the other one leaves;
+    `said` counts the lines that the person has said, `entered` the entries of keys, and `asked` how often they were
+    asked for a property.
     """
 
     call_control_id: str
@@ -67,12 +77,22 @@ class Leg:
     sip_headers: list[Json] | None = None
     options: Json | None = None
     goes: Callable[[Simulation, Leg], None] | None = None
+    let_go: Callable[[Simulation, Leg], None] | None = None
     due_at: int = 0
     answered_at: int | None = None
     ended_at: int | None = None
     said: int = 0
     asked: dict[str, int] | None = None
     conversation: Conversation | None = None
+    playing: Playing | None = None
+    recordings: tuple[Recording, ...] = ()
+    transcription: Transcription | None = None
+    keys: KeyGather | None = None
+    entered: int = 0
+    bridged_with: Leg | None = None
+    meeting: Meeting | None = None
+    called: Leg | None = None
+    after_unbridge: str = "hang_up"
     plans: dict[str, Plan] = field(default_factory=dict)
 
     @property
@@ -120,7 +140,7 @@ class Conversation:
     """A conversation with an assistant.
 
     `owner` is the leg that started it, whose ids its webhooks carry. `floor` is the plan of whoever speaks or is about
-    to; nobody else speaks while it stands.
+    to; nobody else speaks while it stands. `speaking` is what the assistant says, and since when.
     """
 
     id: str
@@ -133,6 +153,7 @@ class Conversation:
     messages: list[Json] = field(default_factory=list)
     floor: Plan | None = None
     limit: Plan | None = None
+    speaking: tuple[str, int] | None = None
     ended_at: int | None = None
 
     def member(self, leg: Leg) -> Member | None:
@@ -148,6 +169,7 @@ class World:
     ended: OrderedDict[str, int] = field(default_factory=OrderedDict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     ended_conversations: deque[str] = field(default_factory=deque)
+    recordings: OrderedDict[str, Recording] = field(default_factory=OrderedDict)
     people: list[Person] = field(default_factory=list)
     assistants: dict[str, Assistant] = field(default_factory=dict)
     injected: list[Injected] = field(default_factory=list)

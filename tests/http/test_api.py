@@ -195,8 +195,13 @@ REFUSED: dict[str, tuple[str, str, Any, dict[str, Any], tuple[int, str, str, str
          "The account has reached its limit of outbound channels.", ""),
     ),
     "an operation that is not simulated": (
-        "POST", HANGUP.replace("hangup", "speak"), {"payload": "hi", "voice": "female"}, {},
-        (501, "501", "Not simulated", "speak exists at Telnyx, but this simulator does not simulate it.", ""),
+        "POST", HANGUP.replace("hangup", "fork_stop"), {}, {},
+        (501, "501", "Not simulated", "fork_stop exists at Telnyx, but this simulator does not simulate it.", ""),
+    ),
+    "a bridge that is not simulated": (
+        "POST", "/v2/calls/{answered}/actions/bridge", {"queue": "support"}, {},
+        (501, "501", "Not simulated",
+         "bridge with queue exists at Telnyx, but this simulator does not simulate it.", ""),
     ),
 }  # fmt: skip
 
@@ -286,6 +291,9 @@ async def test_an_operation_that_is_not_simulated_asks_not_to_be_tried_again(sim
     response = await simulator.ask("POST", "/v2/conferences", {})
     assert (response.status_code, response.headers["x-should-retry"]) == (501, "false")
     assert "create_conference" in response.text
+    path = f"/v2/calls/{await simulator.dialled()}/actions/bridge"
+    response = await simulator.ask("POST", path, {"queue": "support"})
+    assert (response.status_code, response.headers["x-should-retry"]) == (501, "false")
 
 
 async def test_an_unknown_connection_is_refused_where_only_known_ones_are_good() -> None:

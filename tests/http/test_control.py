@@ -347,6 +347,26 @@ async def test_a_called_person_is_made_to_answer_to_speak_and_to_hang_up(quiet: 
     assert names == ["answers", "says", "hangs_up"]
 
 
+async def test_a_person_is_made_to_press_keys(quiet: Simulator) -> None:
+    leg = await quiet.dial(to="+15005550007")
+    await quiet.advance(1)
+    assert (await quiet.do("POST", f"/_mock/calls/{leg}/press", {"digits": "1wA#"}))["call_control_id"] == leg
+    await quiet.advance(2)
+    keys = await quiet.events(name="call.dtmf.received", kind="webhook")
+    assert [entry["data"]["payload"]["digit"] for entry in keys] == ["1", "A", "#"]
+
+
+async def test_who_calls_presses_the_keys_of_the_scenario(quiet: Simulator) -> None:
+    people = '{people: [{number: "*", presses: ["47#"]}]}'
+    await quiet.do("POST", "/_mock/scenarios", {"yaml": people})
+    leg = await quiet.ring()
+    await quiet.command("answer", leg)
+    await quiet.command("gather", leg)
+    await quiet.advance(5)
+    (ended,) = await quiet.events(name="call.gather.ended", kind="webhook")
+    assert (ended["data"]["payload"]["status"], ended["data"]["payload"]["digits"]) == ("valid", "47")
+
+
 @pytest.mark.parametrize(
     ("cause", "told"), [("busy", "user_busy"), ("decline", "call_rejected"), ("no_answer", "no_answer")]
 )
@@ -369,6 +389,9 @@ REFUSED: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
     ("POST", f"/_mock/calls/{UNKNOWN}/answer", {}, [("10005", "/call_control_id")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/hangup", {"cause": "lunch"}, [("10032", "/cause")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/say", {}, [("10004", "/text")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/press", {}, [("10004", "/digits")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/press", {"digits": "9x"}, [("10027", "/digits")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/press", {"digits": "1"}, [("10005", "/call_control_id")]),
     ("POST", "/_mock/clock/advance", {}, [("10004", "/seconds")]),
     ("POST", "/_mock/clock/advance", {"seconds": 0}, [("10033", "/seconds")]),
     ("POST", "/_mock/clock/advance", {"seconds": 604_801}, [("10033", "/seconds")]),
@@ -402,7 +425,7 @@ async def test_a_body_that_cannot_be_read_is_refused(simulator: Simulator) -> No
 
 async def test_a_person_on_a_leg_that_has_ended_can_do_nothing(quiet: Simulator) -> None:
     leg = await quiet.ended()
-    for action, body in (("answer", {}), ("hangup", {}), ("say", {"text": "Hello?"})):
+    for action, body in (("answer", {}), ("hangup", {}), ("say", {"text": "Hello?"}), ("press", {"digits": "1"})):
         assert await quiet.refused("POST", f"/_mock/calls/{leg}/{action}", body) == [("90018", "")]
 
 

@@ -16,7 +16,14 @@ from mockserver.scenario.report import ladder, summary
 from mockserver.sim.events import Entry
 
 Play = Callable[..., list[Entry]]
-NAMES = ["command_after_hangup", "command_before_answer", "gather_with_ai", "join_ai_conversation", "start_twice"]
+NAMES = [
+    "command_after_hangup",
+    "command_before_answer",
+    "gather_with_ai",
+    "join_ai_conversation",
+    "start_twice",
+    "transfer_to_agent",
+]
 
 
 def test_all_of_them_are_found_by_name() -> None:

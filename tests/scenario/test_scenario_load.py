@@ -30,6 +30,7 @@ people:
     hangs_up: {after: 30s}
     says: [Hello, no, +12025550143]
     answers: {age: 36, colour: ["plaid", "blue"], name: null, zip: "01234", yes: true}
+    presses: [1, "#", 47w11#, W]
   - number: sip:bob@example.com
     hangs_up: when_done
     silent: true
@@ -64,7 +65,7 @@ expect:
     with: {to: "+1555*", from: null, list: [1, a]}
   - command: answer
     gets: [ok, "90061", 404]
-  - command: speak
+  - command: fork_stop
     gets: 501
   - person: says
   - never: {event: call.bridged}
@@ -91,6 +92,7 @@ def test_every_key_turns_into_a_value_of_the_simulation() -> None:
             hangs_up_after=30.0,
             says=("Hello", "no", "+12025550143"),
             answers={"age": (36,), "colour": ("plaid", "blue"), "name": (None,), "zip": ("01234",), "yes": (True,)},
+            presses=("1", "#", "47w11#", "W"),
         ),
         Person(number="sip:bob@example.com", hangs_up_when_done=True, silent=True),
     ]
@@ -108,7 +110,7 @@ def test_every_key_turns_into_a_value_of_the_simulation() -> None:
     assert [str(expectation) for expectation in scenario.to_expectations()] == [
         'call.answered with to=+1555*, from=null, list=[1, "a"]',
         "answer getting ok or 90061 or 404",
-        "speak getting 501",
+        "fork_stop getting 501",
         "says",
         "never call.bridged",
     ]
@@ -166,6 +168,10 @@ MISTAKES = [
     (
         "people: [{number: '*', hangs_up: later}]",
         ['1: people[0].hangs_up: "later" is neither when_done nor {after: 30s}'],
+    ),
+    (
+        "people: [{number: '*', presses: [1, 9x]}]",
+        ['1: people[0].presses[1]: "9x" is not made of the keys 0-9 * # A-D and the pauses w W'],
     ),
     ("people: [{number: '*', silent: yes}]", ['1: people[0].silent: "yes" is neither true nor false']),
     (
@@ -231,9 +237,9 @@ MISTAKES = [
         ['1: errors[0].command: "anwser" is no command: did you mean answer?'],
     ),
     (
-        "errors: [{command: speak, code: '90018'}, {command: retrieve_call, code: '90018'}]",
+        "errors: [{command: fork_stop, code: '90018'}, {command: retrieve_call, code: '90018'}]",
         [
-            "1: errors[0].command: speak is not simulated yet: the server answers 501 to it",
+            "1: errors[0].command: fork_stop is not simulated yet: the server answers 501 to it",
             "1: errors[1].command: retrieve_call is a question, which the log does not tell of: name a command",
         ],
     ),
@@ -250,7 +256,7 @@ MISTAKES = [
         "expect: [{event: call.anwsered}]",
         ['1: expect[0].event: "call.anwsered" is no event: did you mean call.answered?'],
     ),
-    ("expect: [{event: call.bridged}]", ["1: expect[0].event: call.bridged is not simulated yet, so it never comes"]),
+    ("expect: [{event: siprec.failed}]", ["1: expect[0].event: siprec.failed is not simulated yet, so it never comes"]),
     ("expect: [{}]", ["1: expect[0]: has none of event, command, person, never: give exactly one"]),
     (
         "expect: [{event: call.answered, command: answer}]",
@@ -388,6 +394,7 @@ WORDS = st.sampled_from(
         "applications",
         "connection_id",
         "silent",
+        "presses",
         "refused",
         "outcome",
         "title",

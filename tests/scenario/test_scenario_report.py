@@ -83,6 +83,16 @@ def test_what_is_too_long_is_cut_and_no_row_is_wider_than_the_others() -> None:
     assert "…" in assistant
 
 
+def test_keys_are_told_where_they_are_pressed_and_where_they_arrive() -> None:
+    pressed, arrived, ended = rows(
+        entry("person", "presses", digits="12#"),
+        entry("webhook", "call.dtmf.received", payload={"digit": "1"}),
+        entry("webhook", "call.gather.ended", payload={"status": "valid", "digits": "12"}),
+    )
+    assert "<- A: presses 12# ---" in pressed
+    assert [row.split("|")[2].strip() for row in (arrived, ended)] == ["1", "valid 12"]
+
+
 def test_a_refused_dial_has_no_call_and_says_why() -> None:
     errors = [{"code": "10010", "title": "Authorization failed"}]
     (row,) = rows(entry("command", "dial", None, request={}, status=403, errors=errors))

@@ -79,7 +79,10 @@ def serving(**options: Any) -> Iterator[Simulator]:
     async def serve() -> None:
         stop = asyncio.Event()
         stopping.append((asyncio.get_running_loop(), stop))
-        async with running(Config(**{"port": 0, "clock": "auto", **options})) as (platform, url):
+        async with running(Config(**{"port": 0, "clock": "auto", "webhook_timeout": 30.0, **options})) as (
+            platform,
+            url,
+        ):
             told.put(Simulator(url, platform.signer.public_key, platform.contract))
             await stop.wait()
 

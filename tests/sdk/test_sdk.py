@@ -130,6 +130,30 @@ def test_an_assistant_gathers_what_is_wanted(simulator: Simulator, application: 
     assert application.names(leg).count("call.ai_gather.partial_results") == 2
 
 
+def test_keys_are_gathered(simulator: Simulator, application: Application) -> None:
+    with simulator.client(_strict_response_validation=True) as client:
+        leg = simulator.ring(webhook_url=application.url)
+        application.wait_for("call.initiated", leg)
+        client.calls.actions.answer(leg)
+        application.wait_for("call.answered", leg)
+        client.calls.actions.gather_using_audio(leg, audio_url="https://media.example/menu.mp3", maximum_digits=4)
+        application.wait_for("call.playback.started", leg)
+        simulator.control("POST", f"/calls/{leg}/press", {"digits": "47#"})
+        ended = application.wait_for("call.gather.ended", leg)
+        assert (ended.status, ended.digits) == ("valid", "47")
+        assert application.wait_for("call.dtmf.received", leg, 3).digit == "#"
+        client.calls.actions.gather_using_speak(leg, payload="Press one.", voice="female", maximum_tries=1)
+        client.calls.actions.stop_gather(leg)
+        assert application.wait_for("call.gather.ended", leg, 2).status == "cancelled"
+        client.calls.actions.send_dtmf(leg, digits="1w#")
+        client.calls.actions.gather(leg, gather_id="last", initial_timeout_millis=60_000)
+        client.calls.actions.hangup(leg)
+        last = application.wait_for("call.gather.ended", leg, 3)
+        assert (last.gather_id, last.status, last.digits) == ("last", "call_hangup", "")
+        with pytest.raises(telnyx.UnprocessableEntityError, match="90018"):
+            client.calls.actions.gather(leg)
+
+
 def test_a_call_is_retrieved(simulator: Simulator, application: Application) -> None:
     with simulator.client(_strict_response_validation=True) as client:
         leg = simulator.ring(webhook_url=application.url)
@@ -189,7 +213,7 @@ ERRORS: list[tuple[Callable[[telnyx.Telnyx], Any], type[telnyx.APIStatusError], 
         422,
         ["10033"],
     ),
-    (lambda client: client.calls.actions.send_dtmf(UNKNOWN, digits="1"), telnyx.InternalServerError, 501, ["501"]),
+    (lambda client: client.calls.actions.stop_forking(UNKNOWN), telnyx.InternalServerError, 501, ["501"]),
 ]
 
 
@@ -234,7 +258,7 @@ def test_what_is_not_simulated_is_not_asked_for_again(simulator: Simulator) -> N
     with simulator.client(max_retries=5) as client:
         leg = simulator.ring()
         with pytest.raises(telnyx.InternalServerError):
-            client.calls.actions.send_dtmf(leg, digits="1")
+            client.calls.actions.stop_forking(leg)
     assert len([entry for entry in simulator.log() if entry["kind"] == "command"]) == 1
 
 

@@ -26,7 +26,10 @@ UNKNOWN = "v3:" + "x" * 54
 Row = tuple[str, str, str]
 
 WHO = {"webhook": "telnyx", "command": "app", "person": "person", "warning": "warning"}
-TELLING = ("hangup_cause", "hangup_source", "sip_hangup_cause", "status", "result", "partial_results", "reason")
+TELLING = (
+    *("hangup_cause", "hangup_source", "sip_hangup_cause", "status", "result", "partial_results", "reason"),
+    *("digit", "digits"),
+)
 """What of a payload a story tells, behind the name of the event."""
 
 
@@ -119,7 +122,7 @@ def _row(entry: Entry, legs: list[str]) -> Row:
     who, what = WHO[entry.kind], entry.name
     if entry.kind == "webhook":
         payload = entry.data["payload"]
-        what = " ".join([entry.name, *(_text(payload[key]) for key in TELLING if payload.get(key) is not None)])
+        what = " ".join([entry.name, *(_text(payload[key]) for key in TELLING if payload.get(key) not in (None, ""))])
     elif entry.kind == "command" and "errors" in entry.data:
         what = " ".join([entry.name, *(error["code"] for error in entry.data["errors"])])
     elif entry.kind == "command" and entry.data.get("repeated"):
@@ -128,6 +131,8 @@ def _row(entry: Entry, legs: list[str]) -> Row:
         who, what = "assistant", entry.data["text"]
     elif entry.name == "says":
         what = f"says {entry.data['text']}"
+    elif entry.name == "presses":
+        what = f"presses {entry.data['digits']}"
     elif entry.name in ("hangs_up", "turns_down"):
         what = f"{entry.name} {entry.data['outcome']}"
     number = legs.index(entry.call_control_id) + 1 if entry.call_control_id in legs else 1

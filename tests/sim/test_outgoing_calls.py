@@ -367,9 +367,9 @@ def test_a_call_can_only_be_linked_to_one_that_is_up() -> None:
 
 def test_options_without_effect_are_a_warning_and_nothing_else() -> None:
     simulation = new()
-    dial(simulation, record="record-from-answer", stream_url="wss://x.example", audio_url="")
+    dial(simulation, enable_dialogflow=True, stream_url="wss://x.example", audio_url="")
     assert [(entry.name, entry.data["text"]) for entry in simulation.log.entries if entry.kind == "warning"] == [
-        ("dial", "dial: record is accepted and has no effect yet"),
+        ("dial", "dial: enable_dialogflow is accepted and has no effect yet"),
         ("dial", "dial: stream_url is accepted and has no effect yet"),
     ]
 

@@ -12,6 +12,8 @@ from uuid import UUID
 import pytest
 
 from mockserver.sim.clock import EPOCH, SECOND
+from mockserver.sim.conversations import said
+from mockserver.sim.digits import person_presses
 from mockserver.sim.event_types import EMITTED, EVENT_TYPES
 from mockserver.sim.events import Entry
 from mockserver.sim.people import Assistant, Person
@@ -37,18 +39,30 @@ KEYS = {
     "call.hangup": IDS
     | PARTIES
     | {"call_quality_stats", "end_time", "hangup_cause", "hangup_source", "sip_hangup_cause", "start_time", "state"},
+    "call.bridged": IDS | PARTIES | {"start_time", "state"},
+    "call.recording.saved": IDS
+    | {"channels", "end_time", "flow_destination", "format", "public_recording_urls", "recording_ended_at"}
+    | {"recording_id", "recording_started_at", "recording_urls", "start_time"},
+    "call.recording.transcription.saved": IDS
+    | {"recording_id", "recording_transcription_id", "status", "transcription_text"},
+    "call.refer.completed": IDS | PARTIES | {"sip_notify_response"},
+    "call.refer.failed": IDS | PARTIES | {"sip_notify_response"},
+    "call.refer.started": IDS | PARTIES | {"sip_notify_response"},
     "call.conversation.created": IDS | PARTIES | {"conversation_id"},
     "call.conversation.ended": IDS
     | PARTIES
     | {"assistant_id", "conversation_id", "duration_sec", "llm_model", "reason", "stt_model", "tts_model_id"}
     | {"tts_provider", "tts_voice_id"},
     "call.conversation_insights.generated": IDS | {"insight_group_id", "results"},
+    "call.transcription": IDS | {"transcription_data"},
+    "call.dtmf.received": IDS | PARTIES | {"digit"},
+    "call.gather.ended": IDS | PARTIES | {"digits", "gather_id", "status"},
     "call.ai_gather.ended": IDS | PARTIES | {"message_history", "result", "status"},
     "call.ai_gather.message_history_updated": IDS | PARTIES | {"message_history"},
     "call.ai_gather.partial_results": IDS | PARTIES | {"message_history", "partial_results"},
 }
 STATES = {"call.initiated incoming": "parked", "call.initiated outgoing": "bridging", "call.answered": "answered",
-          "call.hangup": "hangup"}  # fmt: skip
+          "call.bridged": "bridged", "call.hangup": "hangup"}  # fmt: skip
 ENVELOPE = {"event_type", "id", "occurred_at", "payload", "record_type"}
 
 UUID1 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-02420a[0-9a-f]{6}")
@@ -59,12 +73,14 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 def everything() -> Simulation:
     """A simulation in which every event there is has happened, on both kinds of legs."""
-    simulation = new(Person(CALLEE, hangs_up_after=30.0), Person("*", outcome="busy"))
+    simulation = new(Person(CALLEE, hangs_up_after=30.0), Person("sip:desk@*"), Person("*", outcome="busy"))
     simulation.world.assistants["assistant-1"] = Assistant(id="assistant-1", greeting="Hi.")
     incoming = ring(simulation, Person(hangs_up_after=60.0))
     dial(simulation, assistant={"id": "assistant-1"})
     dial(simulation, CALLER)
-    do(simulation, "answer", incoming)
+    one, other = ring(simulation), ring(simulation)
+    for leg in (incoming, one, other):
+        do(simulation, "answer", leg)
     do(
         simulation,
         "gather_using_ai",
@@ -74,8 +90,21 @@ def everything() -> Simulation:
         send_message_history_updates=True,
     )
     simulation.advance(20)
+    do(simulation, "gather", incoming)
+    person_presses(simulation, incoming, "1#")
     do(simulation, "ai_assistant_start", incoming)
     simulation.advance(200)
+    do(simulation, "transcription_start", one)
+    do(simulation, "record_start", one, format="mp3", channels="dual", transcription=True)
+    said(simulation, one, "Hello.")
+    simulation.advance(1)
+    do(simulation, "record_stop", one)
+    simulation.advance(2)
+    do(simulation, "bridge", one, call_control_id=other.call_control_id)
+    simulation.advance(1)
+    for address in ("sip:busy@shop.example", "sip:desk@shop.example"):
+        do(simulation, "refer", other, sip_address=address)
+        simulation.advance(5)
     return simulation
 
 
@@ -122,6 +151,7 @@ def test_identifiers_have_their_formats(happened: list[Entry]) -> None:
         assert UUID1.fullmatch(payload["call_leg_id"])
         assert UUID1.fullmatch(payload["call_session_id"])
         assert UUID4.fullmatch(payload.get("conversation_id", entry.data["id"]))
+        assert UUID4.fullmatch(payload.get("gather_id", entry.data["id"]))
         assert re.fullmatch(r"[0-9]{16,19}", payload["connection_id"])
     assert len({entry.data["id"] for entry in happened}) == len(happened)
 
@@ -150,7 +180,7 @@ def test_a_call_starts_when_its_leg_is_made_not_when_it_is_answered(happened: li
 
 def test_the_quality_of_a_call_is_told_in_strings_and_only_of_an_answered_one(happened: list[Entry]) -> None:
     hangups = [entry.data["payload"] for entry in happened if entry.name == "call.hangup"]
-    busy, outgoing, incoming = hangups
+    busy, outgoing, incoming, *_ = hangups
     assert busy["call_quality_stats"] is None
     for payload, seconds in ((outgoing, 30), (incoming, 60)):
         stats = payload["call_quality_stats"]

@@ -10,13 +10,23 @@ from mockserver.sim import commands
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.states import CONVERSATION, LEG, ImpossibleStep, step
 from mockserver.sim.world import Leg
-from tests.sim.telling import UNKNOWN, code, dial, do, new, ring
+from tests.sim.telling import CALLEE, UNKNOWN, code, dial, do, new, ring
 
 BODIES: dict[str, dict[str, Any]] = {
     "reject": {"cause": "USER_BUSY"},
     "client_state_update": {"client_state": "QQ=="},
+    "bridge": {"call_control_id": UNKNOWN},
+    "transfer": {"to": CALLEE},
+    "refer": {"sip_address": "sip:desk@shop.example"},
+    "send_sip_info": {"content_type": "text/plain", "body": "Hello."},
     "ai_assistant_join": {"conversation_id": "none", "participant": {"id": "", "role": "user"}},
     "ai_assistant_add_messages": {"messages": [{"role": "user", "content": "Hello."}]},
+    "speak": {"payload": "Hello.", "voice": "female"},
+    "playback_start": {"audio_url": "https://media.example/hello.mp3"},
+    "send_dtmf": {"digits": "1"},
+    "record_start": {"format": "mp3", "channels": "dual"},
+    "gather_using_speak": {"payload": "Press one.", "voice": "female"},
+    "gather_using_audio": {"audio_url": "https://media.example/hello.mp3"},
     "gather_using_ai": {"parameters": {"properties": {"name": {"type": "string"}}}},
 }
 
@@ -28,11 +38,29 @@ answer                     90102  90102   90102    90018  90018      | ok     ok
 hangup                     ok     ok      ok       90018  90018      | ok     ok        ok       90018  90018
 reject                     90102  90102   90102    90018  90018      | ok     90102     90102    90018  90018
 client_state_update        ok     ok      ok       90018  90018      | ok     ok        ok       90018  90018
+bridge                     90034  90034   90015    90018  90018      | 90034  90015     90015    90018  90018
+transfer                   90034  90034   ok       90018  90018      | ok     ok        ok       90018  90018
+refer                      ok     ok      ok       90018  90018      | ok     ok        ok       90018  90018
+send_sip_info              ok     ok      ok       90018  90018      | ok     ok        ok       90018  90018
 ai_assistant_start         90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
 ai_assistant_stop          90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
 ai_assistant_join          90034  90034   10005    90018  90018      | 90034  10005     10005    90018  90018
 ai_assistant_add_messages  90034  90034   10027    90018  90018      | 90034  10027     10027    90018  90018
 gather_using_ai            90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+speak                      90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+playback_start             90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+playback_stop              90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+send_dtmf                  90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+gather                     90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+gather_using_speak         90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+gather_using_audio         90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+gather_stop                90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+record_start               90034  90034   ok       90018  90018      | 90034  90020     ok       90018  90018
+record_stop                90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+record_pause               90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+record_resume              90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+transcription_start        90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+transcription_stop         90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
 retrieve_call              ok     ok      ok       ok     ok         | ok     ok        ok       ok     ok
 """
 

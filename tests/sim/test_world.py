@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,7 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mockserver.sim import calls, conversations, errors
+from mockserver.http.contract import Contract
+from mockserver.sim import calls, conversations, digits, errors
 from mockserver.sim.commands import COMMANDS, Request, execute
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -29,8 +31,16 @@ from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg, Settings
 from tests.sim.telling import APP, CALLEE, CALLER, CONNECTION, UNKNOWN, fits
 
-TRAILERS = {"call.conversation.ended", "call.conversation_insights.generated"}
+TRAILERS = {
+    "call.conversation.ended",
+    "call.conversation_insights.generated",
+    "call.recording.saved",
+    "call.recording.transcription.saved",
+}
 """What may follow the `call.hangup` of a leg."""
+
+SPECS = Contract(Path(__file__).parent.parent.parent / "specs" / "openapi.yaml")
+META = {"attempt": 1, "delivered_to": "https://app.example/"}
 
 Step = tuple[Any, ...]
 
@@ -52,6 +62,7 @@ anybody = st.builds(
     gives_up_after=st.sampled_from([None, 0.0, 0.2, 5.0]),
     says=st.sampled_from([(), ("36",), ("Hello.", "36")]),
     answers=st.sampled_from([{}, {"age": ("x", 36)}, {"age": (None,)}]),
+    presses=st.sampled_from([(), ("1",), ("A", "12#", "w", "3")]),
     silent=st.booleans(),
     hangs_up_when_done=st.booleans(),
 )
@@ -63,8 +74,60 @@ assistants = st.sampled_from([{"id": "a"}, {"id": "b"}, {"greeting": "Hello ther
 legs = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 7, -1])
 """Which leg a step is about, counted from the newest; -1 is one that there never was."""
 
+loops = st.sampled_from([1, 2, "3", 0, "infinity"])
+stops = st.sampled_from(["all", "current", "overlay", "none"])
+digits_fields = {
+    "minimum_digits": st.sampled_from([0, 1, 2]),
+    "maximum_digits": st.sampled_from([1, 3]),
+    "timeout_millis": st.sampled_from([1, 1000, 9000, 120_001]),
+    "inter_digit_timeout_millis": st.sampled_from([1, 250, 2000]),
+    "terminating_digit": st.sampled_from(["#", "1", "x"]),
+    "valid_digits": st.sampled_from(["123", "12*#", "A"]),
+}
+
+recording_fields = {
+    "format": st.sampled_from(["mp3", "wav"]),
+    "channels": st.sampled_from(["dual", "single"]),
+    "recording_track": st.sampled_from(["both", "inbound"]),
+    "max_length": st.sampled_from([0, 1, 5]),
+    "timeout_secs": st.sampled_from([0, 2]),
+    "transcription": st.booleans(),
+}
+which_recording = {"recording_id": st.just("0d5f7a0e-14e3-4c83-a1de-5d0c2b7f9a61")}
+transcription_fields = {
+    "transcription_tracks": st.sampled_from(["inbound", "outbound", "both"]),
+    "transcription_engine_config": st.just({"transcription_engine": "Google", "interim_results": True}),
+}
+from_answer = {
+    "record": st.just("record-from-answer"),
+    "record_max_length": st.sampled_from([0, 3]),
+    "transcription": st.booleans(),
+}
+
 BODIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "answer": {"assistant": assistants, "webhook_url": st.just("https://b.example/")},
+    "bridge": {
+        "call_control_id": legs,
+        "park_after_unbridge": st.just("self"),
+        "hold_after_unbridge": st.booleans(),
+        "prevent_double_bridge": st.booleans(),
+    },
+    "transfer": {
+        "to": numbers,
+        "from": st.sampled_from([APP, "desk"]),
+        "target_leg_client_state": st.sampled_from(["Qg==", "bad"]),
+        "park_after_unbridge": st.just("self"),
+        "timeout_secs": st.just(5),
+        "time_limit_secs": st.just(30),
+        "webhook_url": st.just("https://c.example/"),
+    },
+    "refer": {"sip_address": st.sampled_from(["sip:a@b.example", "sip:busy@b.example", "desk"])},
+    "send_sip_info": {"content_type": st.just("text/plain"), "body": st.sampled_from(["Hello.", "x" * 1401])},
+    "answer": {"assistant": assistants, "webhook_url": st.just("https://b.example/"), **from_answer},
+    "record_start": recording_fields,
+    "record_stop": which_recording,
+    "record_pause": which_recording,
+    "record_resume": which_recording,
+    "transcription_start": transcription_fields,
     "reject": {"cause": st.sampled_from(["CALL_REJECTED", "USER_BUSY"])},
     "ai_assistant_start": {"assistant": assistants, "participants": st.lists(legs, max_size=3)},
     "ai_assistant_join": {
@@ -83,9 +146,45 @@ BODIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "send_partial_results": st.booleans(),
         "voice": st.sampled_from(["female", "Telnyx.KokoroTTS.af"]),
     },
+    "speak": {"payload": st.sampled_from(["Hello.", "", "x" * 200]), "loop": loops, "stop": stops},
+    "playback_start": {
+        "audio_url": st.just("https://media.example/a.mp3"),
+        "media_name": st.just("a"),
+        "overlay": st.booleans(),
+        "loop": loops,
+        "stop": stops,
+    },
+    "playback_stop": {"stop": stops, "overlay": st.booleans()},
+    "send_dtmf": {"digits": st.sampled_from(["1w#", "x"]), "duration_millis": st.sampled_from([99, 100])},
+    "gather": {
+        **digits_fields,
+        "initial_timeout_millis": st.sampled_from([0, 500, 3000]),
+        "gather_id": st.just("mine"),
+    },
+    "gather_using_speak": {
+        **digits_fields,
+        "payload": st.sampled_from(["Press one.", ""]),
+        "invalid_payload": st.sampled_from(["No.", "x" * 3001]),
+        "maximum_tries": st.sampled_from([0, 1, 2]),
+    },
+    "gather_using_audio": {
+        **digits_fields,
+        "audio_url": st.just("https://media.example/a.mp3"),
+        "media_name": st.just("a"),
+        "invalid_media_name": st.just("b"),
+        "maximum_tries": st.sampled_from([1, 2]),
+    },
 }
 REQUIRED = {
+    "bridge": {"call_control_id"},
+    "transfer": {"to"},
+    "refer": {"sip_address"},
+    "send_sip_info": {"content_type", "body"},
+    "speak": {"payload"},
+    "send_dtmf": {"digits"},
+    "gather_using_speak": {"payload"},
     "reject": {"cause"},
+    "record_start": {"format", "channels"},
     "ai_assistant_join": {"conversation_id", "participant"},
     "gather_using_ai": {"parameters"},
 }
@@ -106,10 +205,14 @@ dials = st.fixed_dictionaries(
         **common,
         "link_to": legs,
         "bridge_intent": st.booleans(),
+        "bridge_on_answer": st.booleans(),
+        "park_after_unbridge": st.just("self"),
+        "prevent_double_bridge": st.booleans(),
         "assistant": assistants,
         "timeout_secs": st.sampled_from([5, 40]),
         "time_limit_secs": st.just(30),
         "retry_on_timeout": st.booleans(),
+        **from_answer,
     },
 )
 
@@ -165,6 +268,8 @@ class Play:
         call_control_id = self.leg_id(number)
         if "participants" in body:
             body["participants"] = [{"id": self.leg_id(other)} for other in body["participants"]]
+        if name == "bridge":
+            body["call_control_id"] = self.leg_id(body["call_control_id"])
         if name == "ai_assistant_join":
             known, which = list(self.simulation.world.conversations), body["conversation_id"]
             body["conversation_id"] = known[which] if which < len(known) else "none"
@@ -173,7 +278,8 @@ class Play:
                 "id": call_control_id if other is None else self.leg_id(other),
                 "on_hangup": body.pop("on_hangup", "continue_conversation"),
             }
-        self.do(Request(name, body, call_control_id))
+        if self.do(Request(name, body, call_control_id)) and name == "transfer":
+            self.legs += [leg for leg in self.simulation.world.legs.values() if leg not in self.legs]
 
     def dial(self, body: Json) -> None:
         body = {"connection_id": CONNECTION, **body}
@@ -246,6 +352,16 @@ class AnyWorld(RuleBasedStateMachine):
     def an_assistant_gathers(self, number: int, body: Json) -> None:
         self.take("command", "gather_using_ai", number, body)
 
+    @rule(number=legs, other=legs, more=bodies("bridge"))
+    def two_are_bridged(self, number: int, other: int, more: Json) -> None:
+        self.take("command", "bridge", number, {**more, "call_control_id": other})
+
+    @rule(person=anybody, to=numbers, other=legs, body=bodies("transfer"))
+    def a_caller_is_transferred(self, person: Person, to: str, other: int, body: Json) -> None:
+        self.take("ring", person)
+        self.take("command", "transfer", 0, {**body, "to": to})
+        self.take("command", "answer", other, {})
+
     @rule(time=seconds)
     def time_passes(self, time: float) -> None:
         self.take("advance", time)
@@ -264,6 +380,19 @@ class AnyWorld(RuleBasedStateMachine):
     @rule(number=st.integers(0, 3), text=st.sampled_from(["Hello.", "36", "[1", "yes"]))
     def somebody_says_something(self, number: int, text: str) -> None:
         self.take("person", conversations.said, number, text)
+
+    @precondition(lambda self: self.play.legs)
+    @rule(number=st.integers(0, 3), keys=st.sampled_from(["1", "12#", "W3wA"]))
+    def somebody_presses_keys(self, number: int, keys: str) -> None:
+        self.take("person", digits.person_presses, number, keys)
+
+    @rule(number=legs, body=bodies("gather"))
+    def keys_are_gathered(self, number: int, body: Json) -> None:
+        self.take("command", "gather", number, body)
+
+    @rule(number=legs, body=bodies("gather_using_speak"))
+    def keys_are_asked_for(self, number: int, body: Json) -> None:
+        self.take("command", "gather_using_speak", number, body)
 
     @invariant()
     def the_log_has_no_gaps_and_its_time_never_decreases(self) -> None:
@@ -284,7 +413,8 @@ class AnyWorld(RuleBasedStateMachine):
     def a_leg_that_ended_has_no_plans_and_no_conversation(self) -> None:
         for leg in self.play.legs:
             if leg.state == "ended":
-                assert (leg.plans, leg.conversation, leg.is_alive) == ({}, None, False)
+                assert (leg.plans, leg.conversation, leg.keys, leg.is_alive) == ({}, None, None, False)
+                assert (leg.recordings, leg.transcription) == ((), None)
 
     @invariant()
     def whoever_is_in_a_conversation_is_known_there(self) -> None:
@@ -295,10 +425,20 @@ class AnyWorld(RuleBasedStateMachine):
             assert (conversation.state == "ended") == (not conversation.members)
 
     @invariant()
+    def a_bridge_has_two_ends_and_both_are_up(self) -> None:
+        for leg in self.play.legs:
+            other = leg.bridged_with
+            if other is not None:
+                assert (other.bridged_with is leg, other is leg, leg.answered_at is None) == (True, False, False)
+            if leg.state == "ended":
+                assert (other, leg.meeting, leg.called) == (None, None, None)
+
+    @invariant()
     def no_more_is_kept_than_was_said(self) -> None:
         world = self.play.simulation.world
         assert len(world.ended) <= world.settings.ended_legs
         assert len(world.command_ids) <= world.settings.command_ids
+        assert len(world.recordings) <= world.settings.ended_legs
         assert world.live_legs == sum(leg.state != "ended" for leg in world.legs.values()) >= 0
 
     def teardown(self) -> None:
@@ -308,6 +448,9 @@ class AnyWorld(RuleBasedStateMachine):
         self.take("advance", 20_000.0)
         self.the_log_has_no_gaps_and_its_time_never_decreases()
         told = list(self.play.simulation.log.entries)
+        for entry in told:
+            if entry.kind == "webhook":
+                assert SPECS.webhook_errors(entry.name, {"data": entry.data, "meta": META}) == []
         for leg in self.play.legs:
             names = [
                 entry.name for entry in told if entry.kind == "webhook" and entry.call_control_id == leg.call_control_id
@@ -315,6 +458,7 @@ class AnyWorld(RuleBasedStateMachine):
             assert names[0] == "call.initiated"
             assert Counter(names)["call.initiated"] == Counter(names)["call.hangup"] == 1
             assert Counter(names)["call.answered"] <= 1
+            assert "call.bridged" not in names or "call.answered" in names[: names.index("call.bridged")]
             assert set(names[names.index("call.hangup") + 1 :]) <= TRAILERS
         assert len(self.play.simulation.timeline) == 0
         ends = Counter(
