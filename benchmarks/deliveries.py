@@ -20,7 +20,7 @@ from benchmarks.results import Row, paired
 from mockserver.printer import Printer
 from mockserver.server import Platform
 from mockserver.settings import DEFAULT_KEY, Config
-from mockserver.sim.calls import place_call
+from mockserver.sim.parties import place_call
 from mockserver.sim.people import ANYBODY
 from mockserver.webhooks.payload import envelope, to_json
 from mockserver.webhooks.policy import DeliverySettings

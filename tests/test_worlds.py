@@ -9,9 +9,9 @@ import pytest
 
 from mockserver.driver import Driver
 from mockserver.settings import DEFAULT_KEY
-from mockserver.sim.calls import place_call
 from mockserver.sim.clock import Clock
 from mockserver.sim.errors import Refusal
+from mockserver.sim.parties import place_call
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg

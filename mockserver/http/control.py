@@ -19,7 +19,7 @@ from mockserver import __version__
 from mockserver.http.api import key_of
 from mockserver.http.contract import Checked, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, serve
-from mockserver.sim import calls, conversations, digits, errors, people
+from mockserver.sim import conversations, digits, errors, legs, numbers, parties, people
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Problem, Refusal
 from mockserver.sim.events import Entry, Json
@@ -247,7 +247,7 @@ async def place_call(control: Control, world: World, asked: Asked) -> tuple[int,
         hangs_up_when_done=known.hangs_up_when_done,
     )
     leg = world.driver.act(
-        calls.place_call,
+        parties.place_call,
         world.simulation,
         body["from"],
         body["to"],
@@ -261,11 +261,11 @@ async def place_call(control: Control, world: World, asked: Asked) -> tuple[int,
 
 
 async def person_answers(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
-    return _far_end(world, asked, calls.person_answers)
+    return _far_end(world, asked, legs.person_answers)
 
 
 async def person_hangs_up(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
-    return _far_end(world, asked, calls.person_hangs_up, asked.body.get("cause", "normal"))
+    return _far_end(world, asked, legs.person_hangs_up, asked.body.get("cause", "normal"))
 
 
 async def person_says(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
@@ -334,7 +334,9 @@ def _far_end(world: World, asked: Asked, action: Callable[..., None], *more: str
 
 
 def _check_parties(body: Json) -> None:
-    wrong = [errors.NOT_E164.raised(parameter=name) for name in ("from", "to") if not calls.is_destination(body[name])]
+    wrong = [
+        errors.NOT_E164.raised(parameter=name) for name in ("from", "to") if not numbers.is_destination(body[name])
+    ]
     wrong += [
         errors.OUT_OF_RANGE.raised(parameter=name, minimum=0, maximum=LONGEST_SECS)
         for name in ("ring_secs", "hangup_after_secs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.sim import calls, people
+from mockserver.sim import parties, people
 from mockserver.sim.errors import Refusal
 from mockserver.sim.simulation import Simulation
 
@@ -55,7 +55,7 @@ def _place(simulation: Simulation, call: CallPart, connection_id: str | None) ->
         carried["custom_headers"] = [{"name": header.name, "value": header.value} for header in call.custom_headers]
     person = people.find(call.from_, simulation.world.people)
     try:
-        calls.place_call(simulation, call.from_, call.to, person, connection_id, call.webhook_url, **carried)
+        parties.place_call(simulation, call.from_, call.to, person, connection_id, call.webhook_url, **carried)
     except Refusal as refusal:
         text = f"the call from {call.from_} to {call.to} did not come about: {refusal}"
         simulation.warn("scenario", None, f"{text}. Name its connection_id under applications.")

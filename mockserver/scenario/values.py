@@ -13,8 +13,8 @@ from mockserver.scenario.matching import OK
 from mockserver.scenario.names import meant
 from mockserver.scenario.tree import as_json
 from mockserver.sim import errors
-from mockserver.sim.calls import E164, SIP
 from mockserver.sim.digits import KEYS_AND_PAUSES
+from mockserver.sim.numbers import E164, SIP
 
 DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
 MILLISECONDS = re.compile(r"(\d{1,9})ms", re.ASCII)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.sim import bridges, calls, errors, people, timings
+from mockserver.sim import bridges, calls, errors, legs, numbers, people, timings
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -44,7 +44,7 @@ def transfer(simulation: Simulation, leg: Leg, body: Json) -> Json:
         simulation,
         "transfer",
         body,
-        destinations=[calls.DIGITS_AFTER_COMMA.sub("", body["to"].strip())],
+        destinations=[numbers.DIGITS_AFTER_COMMA.sub("", body["to"].strip())],
         from_=body.get("from") or leg.to,
         connection_id=leg.connection_id,
         client_state=body.get("target_leg_client_state"),
@@ -53,7 +53,7 @@ def transfer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     bridges.give_up(simulation, leg)
     leg.after_unbridge = bridges.after_unbridge(body)
     leg.called = target
-    target.meeting = bridges.Meeting(leg, target, picks_up=calls.is_answered_by_itself)
+    target.meeting = bridges.Meeting(leg, target, picks_up=legs.is_answered_by_itself)
     return {"result": "ok"}
 
 
@@ -66,7 +66,7 @@ def refer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     address = body["sip_address"].strip()
     if not address:
         raise Refusal(errors.MISSING_PARAMETER, parameter="sip_address")
-    if not calls.SIP.fullmatch(address):
+    if not numbers.SIP.fullmatch(address):
         raise Refusal(errors.UNPROCESSABLE, reason="sip_address is no SIP URI.", at="/sip_address")
     if "refer" in leg.plans:
         raise Refusal(errors.UNPROCESSABLE, reason="The call is being referred already.", at="/sip_address")
@@ -106,4 +106,4 @@ def _referred(simulation: Simulation, leg: Leg, status: int) -> None:
         simulation.emit("call.refer.failed", leg, **parties, sip_notify_response=status)
         return
     simulation.emit("call.refer.completed", leg, **parties, sip_notify_response=200)
-    calls.hang_up(simulation, leg)
+    legs.hang_up(simulation, leg)

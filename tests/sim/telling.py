@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from mockserver.sim import calls
+from mockserver.sim import parties
 from mockserver.sim.clock import EPOCH, SECOND
 from mockserver.sim.commands import Request, execute
 from mockserver.sim.errors import Refusal
@@ -83,7 +83,7 @@ def refusal(simulation: Simulation, name: str, leg: Leg | str | None = None, **b
 
 def ring(simulation: Simulation, person: Person | None = None, from_: str = CALLER, **more: Any) -> Leg:
     """Somebody calls the application."""
-    return calls.place_call(simulation, from_, APP, person or Person(), **more)
+    return parties.place_call(simulation, from_, APP, person or Person(), **more)
 
 
 def talk(simulation: Simulation, person: Person | None = None, from_: str = CALLER) -> Leg:

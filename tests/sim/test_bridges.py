@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls
+from mockserver.sim import legs
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Unsupported
 from mockserver.sim.people import Person
@@ -152,12 +152,12 @@ def test_a_bridge_waits_for_the_slower_of_two_answers() -> None:
 @pytest.mark.parametrize("who", [0, 1])
 def test_nothing_comes_of_a_bridge_when_one_of_the_two_is_gone_before(who: int) -> None:
     simulation = new()
-    legs = two(simulation)
-    do(simulation, "bridge", legs[0], call_control_id=legs[1].call_control_id)
-    calls.person_hangs_up(simulation, legs[who])
+    both = two(simulation)
+    do(simulation, "bridge", both[0], call_control_id=both[1].call_control_id)
+    legs.person_hangs_up(simulation, both[who])
     simulation.advance(60)
     assert "call.bridged" not in names(simulation)
-    assert legs[1 - who].state == "answered"
+    assert both[1 - who].state == "answered"
 
 
 def test_a_callee_nobody_waits_for_any_more_stays_up() -> None:
@@ -165,7 +165,7 @@ def test_a_callee_nobody_waits_for_any_more_stays_up() -> None:
     caller = talk(simulation)
     callee = dial(simulation)
     bridge(simulation, caller, callee)
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(60)
     assert names(simulation, callee) == ["call.initiated", "call.answered"]
     assert callee.state == "answered"
@@ -303,7 +303,7 @@ def test_a_pair_that_is_bridged_again_stays_as_it_is_but_for_what_becomes_of_it(
     simulation = new()
     caller, callee = pair(simulation)
     bridge(simulation, caller, callee, park_after_unbridge="self")
-    calls.person_hangs_up(simulation, callee)
+    legs.person_hangs_up(simulation, callee)
     simulation.advance(60)
     assert names(simulation).count("call.bridged") == 2
     assert caller.state == "answered"
@@ -312,7 +312,7 @@ def test_a_pair_that_is_bridged_again_stays_as_it_is_but_for_what_becomes_of_it(
 # Who is hung up and who is kept
 
 
-@pytest.mark.parametrize("end", [app_hangs_up, calls.person_hangs_up])
+@pytest.mark.parametrize("end", [app_hangs_up, legs.person_hangs_up])
 @pytest.mark.parametrize("commanded", [0, 1])
 @pytest.mark.parametrize("leaves", [0, 1])
 @pytest.mark.parametrize(
@@ -330,16 +330,16 @@ def test_only_the_leg_that_the_command_addressed_is_kept_and_only_when_told_to(
     body: dict[str, Any], keeps: bool, leaves: int, commanded: int, end: End
 ) -> None:
     simulation = new()
-    legs = two(simulation)
-    bridge(simulation, legs[commanded], legs[1 - commanded], **body)
-    end(simulation, legs[leaves])
-    stays = legs[1 - leaves]
+    both = two(simulation)
+    bridge(simulation, both[commanded], both[1 - commanded], **body)
+    end(simulation, both[leaves])
+    stays = both[1 - leaves]
     kept = keeps and leaves != commanded
     assert stays.state == ("answered" if kept else "ending")
     assert code(simulation, "client_state_update", stays) == ("ok" if kept else "90018")
     simulation.advance(0.15)
     assert stays.state == ("answered" if kept else "ended")
-    assert (legs[0].bridged_with, legs[1].bridged_with) == (None, None)
+    assert (both[0].bridged_with, both[1].bridged_with) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -355,18 +355,18 @@ def test_only_the_leg_that_the_command_addressed_is_kept_and_only_when_told_to(
 )  # fmt: skip
 def test_the_leg_that_is_left_is_hung_up_a_moment_later(leaves: int, rows: list[Row]) -> None:
     simulation = new()
-    legs = pair(simulation)
+    both = pair(simulation)
     seen = simulation.log.entries[-1].seq
-    calls.person_hangs_up(simulation, legs[leaves])
+    legs.person_hangs_up(simulation, both[leaves])
     simulation.advance(60)
     assert story(simulation, seen) == rows
 
 
 def test_both_may_leave_at_the_same_time() -> None:
     simulation = new()
-    legs = pair(simulation)
+    both = pair(simulation)
     seen = simulation.log.entries[-1].seq
-    for leg in legs:
+    for leg in both:
         do(simulation, "hangup", leg)
     simulation.advance(60)
     assert story(simulation, seen) == [
@@ -380,11 +380,11 @@ def test_both_may_leave_at_the_same_time() -> None:
 def test_a_parked_leg_can_be_bridged_again_and_is_then_as_its_own_command_says() -> None:
     simulation = new()
     caller, callee = pair(simulation, park_after_unbridge="self")
-    calls.person_hangs_up(simulation, callee)
+    legs.person_hangs_up(simulation, callee)
     simulation.advance(1)
     other = talk(simulation)
     bridge(simulation, caller, other)
-    calls.person_hangs_up(simulation, other)
+    legs.person_hangs_up(simulation, other)
     simulation.advance(1)
     assert caller.state == "ended"
 
@@ -416,7 +416,7 @@ def test_a_dialled_leg_is_bridged_with_its_link_by_itself_on_answer() -> None:
     ]
     assert [payload["from"] for payload in events(simulation, "call.bridged")] == [CALLER, CALLER]
     assert callee.call_session_id == caller.call_session_id
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(1)
     assert callee.state == "ended"
 
@@ -441,7 +441,7 @@ def test_a_dialled_leg_whose_link_is_gone_at_the_answer_stays_up_alone() -> None
     caller = talk(simulation)
     callee = linked(simulation, caller)
     simulation.advance(1)
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(60)
     assert (names(simulation, callee), callee.state) == (["call.initiated", "call.answered"], "answered")
 
@@ -479,7 +479,7 @@ def test_a_dialled_leg_is_kept_after_the_bridge_when_told_to(keeps: bool) -> Non
     caller = talk(simulation)
     callee = linked(simulation, caller, **({"park_after_unbridge": "self"} if keeps else {}))
     simulation.advance(10)
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(10)
     assert callee.state == ("answered" if keeps else "ended")
 

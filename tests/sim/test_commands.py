@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls, errors
+from mockserver.sim import errors, legs
 from mockserver.sim.commands import Request, execute, is_command
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.sim.people import Injected, Person
@@ -292,10 +292,10 @@ def test_a_call_can_be_retrieved_in_every_stage() -> None:
 def test_a_call_can_be_retrieved_for_ten_minutes_after_its_end(somebody_else_hangs_up: bool) -> None:
     simulation = new()
     leg, other = ring(simulation), talk(simulation)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(600)
     if somebody_else_hangs_up:
-        calls.person_hangs_up(simulation, other)
+        legs.person_hangs_up(simulation, other)
     assert code(simulation, "retrieve_call", leg) == "ok"
     assert code(simulation, "hangup", leg) == "90018"
     simulation.advance(0.001)
@@ -306,7 +306,7 @@ def test_a_call_can_be_retrieved_for_ten_minutes_after_its_end(somebody_else_han
 def test_a_call_without_answer_has_no_duration() -> None:
     simulation = new()
     leg = ring(simulation)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     assert "call_duration" not in do(simulation, "retrieve_call", leg)
     assert leg.duration(simulation.now) == 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls, conversations
+from mockserver.sim import conversations, legs
 from mockserver.sim.people import Assistant, Person, Turn
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
@@ -388,9 +388,9 @@ def test_a_leg_joins_and_the_conversation_lasts_until_the_last_one_leaves() -> N
         "conversation_id": conversation_id,
     }
     simulation.advance(3)
-    calls.person_hangs_up(simulation, first)
+    legs.person_hangs_up(simulation, first)
     simulation.advance(3)
-    calls.person_hangs_up(simulation, second)
+    legs.person_hangs_up(simulation, second)
     simulation.advance(60)
     assert story(simulation, begun) == [
         ("1.800", "app 2", "ai_assistant_join"),
@@ -415,7 +415,7 @@ def test_a_participant_may_end_it_for_all_by_hanging_up(on_hangup: str | None, g
     conversation_id = start(simulation, first)
     simulation.advance(1)
     join(simulation, second, conversation_id, **({"on_hangup": on_hangup} if on_hangup else {}))
-    calls.person_hangs_up(simulation, second)
+    legs.person_hangs_up(simulation, second)
     simulation.advance(10)
     assert ("call.conversation.ended" not in names(simulation)) == goes_on
     assert (first.conversation is not None, first.state) == (goes_on, "answered")
@@ -442,14 +442,14 @@ def test_participants_of_a_start_are_in_from_the_beginning() -> None:
         ("2.864", "person 2", "says Two."),
         ("4.128", "person", "says One."),
     ]
-    calls.person_hangs_up(simulation, first)
+    legs.person_hangs_up(simulation, first)
     assert (second.conversation, second.state) == (None, "answered")
 
 
 def test_participants_must_be_answered_and_free() -> None:
     simulation = new()
     leg, ringing, ended, busy = talk(simulation), ring(simulation), ring(simulation), talk(simulation)
-    calls.person_hangs_up(simulation, ended)
+    legs.person_hangs_up(simulation, ended)
     start(simulation, busy)
 
     def outcome(*ids: str) -> str:
@@ -472,7 +472,7 @@ def test_whoever_starts_and_leaves_before_it_began_ends_it() -> None:
     simulation = new()
     first, second = talk(simulation), talk(simulation)
     start(simulation, first, participants=[{"id": second.call_control_id, "role": "user"}])
-    calls.person_hangs_up(simulation, first)
+    legs.person_hangs_up(simulation, first)
     simulation.advance(10)
     assert names(simulation, first)[2:] == [
         "call.hangup",
@@ -534,7 +534,7 @@ def test_whoever_leaves_while_thinking_lets_the_others_go_on() -> None:
     begun = since(simulation)
     start(simulation, second, participants=[{"id": first.call_control_id, "role": "user"}])
     simulation.advance(1.5)
-    calls.person_hangs_up(simulation, second)
+    legs.person_hangs_up(simulation, second)
     simulation.advance(10)
     assert story(simulation, begun)[-1] == ("2.300", "telnyx 2", "call.hangup normal_clearing caller 200")
     assert first.conversation is not None
@@ -604,6 +604,6 @@ def test_whoever_leaves_at_the_moment_they_join_is_not_said_to_have_joined() -> 
     simulation = new()
     first, second = talk(simulation), talk(simulation)
     join(simulation, second, start(simulation, first))
-    calls.person_hangs_up(simulation, second)
+    legs.person_hangs_up(simulation, second)
     simulation.advance(1)
     assert "joins" not in [what for _, _, what in story(simulation)]

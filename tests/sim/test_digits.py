@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.http.contract import Contract
-from mockserver.sim import calls
+from mockserver.sim import legs
 from mockserver.sim.digits import person_presses
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
@@ -86,7 +86,7 @@ def test_whoever_hangs_up_presses_no_more() -> None:
     simulation = new()
     leg = talk(simulation)
     person_presses(simulation, leg, "123")
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     person_presses(simulation, leg, "4")
     simulation.advance(10)
     assert names(simulation)[-2:] == ["call.dtmf.received", "call.hangup"]
@@ -331,7 +331,7 @@ def test_hanging_up_ends_the_gather_then_its_prompt_then_the_call(pressed: str) 
     person_presses(simulation, leg, pressed)
     simulation.advance(1)
     begun = simulation.log.last_seq
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(60)
     cut = [] if pressed else [("4.000", "telnyx", "call.playback.ended call_hangup")]
     assert story(simulation, begun) == [
@@ -494,7 +494,7 @@ def test_any_keys_at_any_time_end_a_gather_once_with_keys_that_were_pressed(
         simulation.advance(pause)
         person_presses(simulation, leg, text)
     if hangs_up:
-        calls.person_hangs_up(simulation, leg)
+        legs.person_hangs_up(simulation, leg)
     simulation.advance(300)
     status, digits = outcome(simulation)
     before = names(simulation)[: names(simulation).index("call.gather.ended")].count("call.dtmf.received")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.sim import calls, conversations
+from mockserver.sim import conversations, legs
 from mockserver.sim.gathering import made_up, spoken
 from mockserver.sim.people import Assistant, Person
 from mockserver.sim.simulation import Simulation
@@ -201,7 +201,7 @@ def test_hanging_up_ends_it_without_its_values_and_before_the_hangup() -> None:
     simulation = new()
     leg, _ = gather(simulation, Person(silent=True), seconds=4.6)
     begun = simulation.log.last_seq
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(60)
     assert story(simulation, begun) == [
         ("5.000", "person", "hangs_up normal"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls
+from mockserver.sim import legs
 from mockserver.sim.events import Route
 from mockserver.sim.people import Person
 from tests.sim.telling import CALLER, Row, code, do, events, new, ring, story, talk
@@ -151,7 +151,7 @@ def test_a_caller_may_go_before_what_was_asked_for_is_done(before: list[tuple[st
     for name, body in before:
         do(simulation, name, leg, **body)
     simulation.advance(0.1)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(100)
     assert story(simulation) == [
         *RINGS,
@@ -163,7 +163,7 @@ def test_a_caller_may_go_before_what_was_asked_for_is_done(before: list[tuple[st
 
 def test_a_caller_cannot_pick_up_their_own_call() -> None:
     simulation = new()
-    calls.person_answers(simulation, ring(simulation))
+    legs.person_answers(simulation, ring(simulation))
     assert story(simulation) == RINGS
 
 

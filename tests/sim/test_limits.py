@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls
+from mockserver.sim import legs
 from mockserver.sim.errors import Refusal
 from tests.sim.telling import APP, CALLEE, CALLER, CONNECTION, code, dial, do, new, ring, talk
 
@@ -69,7 +69,7 @@ def test_more_than_so_many_calls_cannot_be_up_at_once() -> None:
     leg = ring(simulation)
     dial(simulation)
     assert code(simulation, "dial", **DIAL) == "90041"
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     assert simulation.world.live_legs == 1
     assert code(simulation, "dial", **DIAL) == "ok"
 
@@ -77,10 +77,10 @@ def test_more_than_so_many_calls_cannot_be_up_at_once() -> None:
 def test_the_oldest_ended_calls_are_forgotten_where_there_are_too_many() -> None:
     simulation = new(ended_legs=2)
     up = talk(simulation)
-    legs = [ring(simulation) for _ in range(4)]
-    for leg in legs:
-        calls.person_hangs_up(simulation, leg)
-    assert [code(simulation, "retrieve_call", leg) for leg in [up, *legs]] == ["ok", "90015", "90015", "ok", "ok"]
+    rung = [ring(simulation) for _ in range(4)]
+    for leg in rung:
+        legs.person_hangs_up(simulation, leg)
+    assert [code(simulation, "retrieve_call", leg) for leg in [up, *rung]] == ["ok", "90015", "90015", "ok", "ok"]
     assert (len(simulation.world.legs), simulation.world.live_legs) == (3, 1)
 
 
@@ -88,7 +88,7 @@ def test_no_ended_call_is_kept_when_none_shall_be() -> None:
     simulation = new(ended_legs=0)
     leg = talk(simulation)
     do(simulation, "ai_assistant_start", leg)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(100)
     assert (simulation.world.legs, dict(simulation.world.ended), simulation.world.conversations) == ({}, {}, {})
 
@@ -96,10 +96,10 @@ def test_no_ended_call_is_kept_when_none_shall_be() -> None:
 def test_ended_calls_are_forgotten_after_ten_minutes_when_another_ends() -> None:
     simulation = new()
     old, other = ring(simulation), talk(simulation)
-    calls.person_hangs_up(simulation, old)
+    legs.person_hangs_up(simulation, old)
     simulation.advance(601)
     assert len(simulation.world.legs) == 2
-    calls.person_hangs_up(simulation, other)
+    legs.person_hangs_up(simulation, other)
     assert list(simulation.world.legs.values()) == [other]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls
+from mockserver.sim import legs
 from mockserver.sim.commands import Request, execute
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -62,18 +62,18 @@ def test_a_call_that_rings_is_up_with_no_duration_and_no_client_state() -> None:
 def test_only_the_calls_of_the_connection_are_listed() -> None:
     simulation = new()
     ring(simulation)
-    legs = [ring(simulation, connection_id="42")]
-    assert shown(legs, page(simulation, "42")) == [0]
+    rung = [ring(simulation, connection_id="42")]
+    assert shown(rung, page(simulation, "42")) == [0]
     assert page(simulation, "43")["data"] == []
 
 
 def test_pages_can_be_walked_forth_and_back() -> None:
     simulation = new()
-    legs = [ring(simulation) for _ in range(7)]
+    rung = [ring(simulation) for _ in range(7)]
     first = page(simulation, limit=3)
     second = page(simulation, limit=3, after=first["meta"]["cursors"]["after"])
     third = page(simulation, limit=3, after=second["meta"]["cursors"]["after"])
-    assert [shown(legs, listed) for listed in (first, second, third)] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert [shown(rung, listed) for listed in (first, second, third)] == [[0, 1, 2], [3, 4, 5], [6]]
     assert [sorted(listed["meta"]["cursors"]) for listed in (first, second, third)] == [
         ["after"],
         ["after", "before"],
@@ -81,8 +81,8 @@ def test_pages_can_be_walked_forth_and_back() -> None:
     ]
     assert {listed["meta"]["total_items"] for listed in (first, second, third)} == {7}
     back = page(simulation, limit=3, before=third["meta"]["cursors"]["before"])
-    assert shown(legs, back) == [3, 4, 5]
-    assert shown(legs, page(simulation, limit=3, before=back["meta"]["cursors"]["before"])) == [0, 1, 2]
+    assert shown(rung, back) == [3, 4, 5]
+    assert shown(rung, page(simulation, limit=3, before=back["meta"]["cursors"]["before"])) == [0, 1, 2]
 
 
 def test_a_page_says_where_the_next_and_the_previous_are() -> None:
@@ -99,10 +99,10 @@ def test_a_page_says_where_the_next_and_the_previous_are() -> None:
 
 def test_a_page_before_a_cursor_ends_before_it() -> None:
     simulation = new()
-    legs = [ring(simulation) for _ in range(4)]
+    rung = [ring(simulation) for _ in range(4)]
     cursor = page(simulation, limit=2)["meta"]["cursors"]["after"]  # of the second leg
     before = page(simulation, limit=3, before=cursor)
-    assert shown(legs, before) == [0]
+    assert shown(rung, before) == [0]
     assert sorted(before["meta"]["cursors"]) == ["after"]
     nothing = page(simulation, limit=3, before=page(simulation, limit=1)["meta"]["cursors"]["after"])
     assert (nothing["data"], nothing["meta"]["cursors"]) == ([], {})
@@ -110,20 +110,20 @@ def test_a_page_before_a_cursor_ends_before_it() -> None:
 
 def test_a_cursor_outlives_its_call() -> None:
     simulation = new()
-    legs = [ring(simulation) for _ in range(5)]
+    rung = [ring(simulation) for _ in range(5)]
     cursor = page(simulation, limit=2)["meta"]["cursors"]["after"]
-    calls.person_hangs_up(simulation, legs[1])
-    assert shown(legs, page(simulation, limit=2, after=cursor)) == [2, 3]
-    assert shown(legs, page(simulation, limit=2, before=cursor)) == [0]
+    legs.person_hangs_up(simulation, rung[1])
+    assert shown(rung, page(simulation, limit=2, after=cursor)) == [2, 3]
+    assert shown(rung, page(simulation, limit=2, before=cursor)) == [0]
 
 
 def test_pages_can_be_numbered() -> None:
     simulation = new()
-    legs = [ring(simulation) for _ in range(5)]
-    assert shown(legs, page(simulation, number=2, size=2)) == [2, 3]
-    assert shown(legs, page(simulation, number=3, size=2)) == [4]
-    assert shown(legs, page(simulation, number=4, size=2)) == []
-    assert shown(legs, page(simulation)) == [0, 1, 2, 3, 4]
+    rung = [ring(simulation) for _ in range(5)]
+    assert shown(rung, page(simulation, number=2, size=2)) == [2, 3]
+    assert shown(rung, page(simulation, number=3, size=2)) == [4]
+    assert shown(rung, page(simulation, number=4, size=2)) == []
+    assert shown(rung, page(simulation)) == [0, 1, 2, 3, 4]
     metas = [page(simulation, number=number, size=2)["meta"] for number in (1, 2, 3)]
     assert [(meta["page_number"], meta["total_pages"]) for meta in metas] == [(1, 3), (2, 3), (3, 3)]
 

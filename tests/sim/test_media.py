@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls, media
+from mockserver.sim import legs, media
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
 from tests.sim.telling import Row, code, do, events, new, refusal, ring, story, talk
@@ -160,7 +160,7 @@ def test_a_hang_up_cuts_what_plays_and_forgets_what_waits() -> None:
     play(simulation, leg, overlay=True)
     speak(simulation, leg)
     simulation.advance(2)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(60)
     assert heard(simulation)[-3:] == [
         ("2.400", "telnyx", "call.playback.ended call_hangup"),
@@ -174,7 +174,7 @@ def test_a_hang_up_in_the_middle_of_a_word_says_so() -> None:
     leg = talk(simulation)
     speak(simulation, leg, "x" * 100)
     simulation.advance(2)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     assert heard(simulation)[1:] == [
         ("2.400", "telnyx", "call.speak.ended call_hangup"),
         ("2.400", "telnyx", "call.hangup normal_clearing caller 200"),

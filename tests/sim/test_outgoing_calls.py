@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls
+from mockserver.sim import legs
 from mockserver.sim.people import Person
 from tests.sim.telling import (
     APP,
@@ -164,8 +164,8 @@ def test_a_callee_who_leaves_before_the_hangup_is_done_ends_the_call() -> None:
     simulation.advance(3)
     do(simulation, "hangup", leg)
     simulation.advance(0.1)
-    calls.person_hangs_up(simulation, leg)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(100)
     assert story(simulation) == [
         *ANSWERED,
@@ -188,7 +188,7 @@ def test_a_callee_can_be_told_how_not_to_answer(outcome: str, end: str) -> None:
     simulation = new(Person(outcome="no_answer"))
     leg = dial(simulation)
     simulation.advance(1)
-    calls.person_hangs_up(simulation, leg, outcome)
+    legs.person_hangs_up(simulation, leg, outcome)
     simulation.advance(100)
     assert story(simulation) == [
         *DIALED,
@@ -201,7 +201,7 @@ def test_a_call_that_is_turned_down_before_it_was_reported_is_reported_all_the_s
     simulation = new()
     leg = dial(simulation)
     simulation.advance(0.1)
-    calls.person_hangs_up(simulation, leg, "busy")
+    legs.person_hangs_up(simulation, leg, "busy")
     simulation.advance(100)
     assert story(simulation) == [
         ("0.000", "app", "dial"),
@@ -214,10 +214,10 @@ def test_a_call_that_is_turned_down_before_it_was_reported_is_reported_all_the_s
 def test_a_callee_can_be_told_to_answer() -> None:
     simulation = new(Person(outcome="no_answer"))
     leg = dial(simulation)
-    calls.person_answers(simulation, leg)  # it does not ring yet
+    legs.person_answers(simulation, leg)  # it does not ring yet
     simulation.advance(1)
-    calls.person_answers(simulation, leg)
-    calls.person_answers(simulation, leg)
+    legs.person_answers(simulation, leg)
+    legs.person_answers(simulation, leg)
     simulation.advance(60)
     assert story(simulation) == [
         *DIALED,
@@ -353,7 +353,7 @@ def test_a_call_can_only_be_linked_to_one_that_is_up() -> None:
     assert refusal(
         simulation, "dial", to=CALLEE, from_=APP, connection_id=CONNECTION, link_to=UNKNOWN
     )[0]["source"] == {"pointer": "/link_to"}  # fmt: skip
-    calls.person_hangs_up(simulation, first)
+    legs.person_hangs_up(simulation, first)
     request: dict[str, Any] = {
         "to": CALLEE, "from_": APP, "connection_id": CONNECTION, "link_to": first.call_control_id
     }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls, conversations
+from mockserver.sim import conversations, legs
 from mockserver.sim.clock import EPOCH, SECOND
 from mockserver.sim.people import Person
 from mockserver.sim.recordings import MOST_RUNNING, MOST_UTTERANCES, Recording
@@ -72,7 +72,7 @@ def test_a_hang_up_ends_a_recording_which_is_told_of_after_the_end_of_the_conver
     do(simulation, "record_start", leg, **MP3, transcription=True)
     simulation.advance(5)
     begun = simulation.log.last_seq
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(10)
     assert story(simulation, begun) == [
         ("5.400", "person", "hangs_up normal"),
@@ -122,7 +122,7 @@ def test_the_transcript_has_what_all_sides_said_and_of_what_was_cut_only_what_wa
     conversations.said(simulation, leg, "Thanks.")
     do(simulation, "speak", leg, payload="This is going to be cut off here.", voice="female")
     simulation.advance(1.5)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(3)
     (saved,) = events(simulation, SAVED)
     (payload,) = events(simulation, "call.recording.transcription.saved")
@@ -240,7 +240,7 @@ def test_the_answer_names_the_recording_that_begins_with_it() -> None:
         do(simulation, name, leg)
     simulation.advance(0.4)
     assert code(simulation, "record_start", leg, **MP3) == "ok"
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(1)
     told = [(payload["format"], payload["channels"]) for payload in events(simulation, SAVED)]
     assert told == [("mp3", "single"), ("mp3", "dual")]
@@ -272,7 +272,7 @@ def test_a_recording_that_never_began_leaves_nothing_behind(how: str) -> None:
     leg = ring(simulation)
     do(simulation, "answer", leg, record="record-from-answer")
     if how == "nobody answers":
-        calls.person_hangs_up(simulation, leg)
+        legs.person_hangs_up(simulation, leg)
     else:
         do(simulation, "record_stop", leg, recording_id=leg.recordings[0].id)
     simulation.advance(5)
@@ -330,6 +330,6 @@ def test_the_url_begins_with_where_the_server_is() -> None:
     simulation = new(base_url="http://127.0.0.1:8080")
     leg = talk(simulation)
     do(simulation, "record_start", leg, **MP3)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(1)
     assert events(simulation, SAVED)[0]["recording_urls"]["mp3"].startswith("http://127.0.0.1:8080/_mock/recordings/")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls, conversations
+from mockserver.sim import conversations, legs
 from mockserver.sim.clock import EPOCH, SECOND
 from mockserver.sim.people import Assistant, Person, Turn
 from mockserver.sim.simulation import Simulation
@@ -106,9 +106,9 @@ def test_everybody_in_a_conversation_hears_the_assistant_until_they_leave() -> N
     for each in (leg, other):
         do(simulation, "record_start", each, format="wav", channels="dual", transcription=True)
     simulation.advance(0.8 + 1.0)
-    calls.person_hangs_up(simulation, other)
+    legs.person_hangs_up(simulation, other)
     simulation.advance(10)
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(10)
     heard = {
         entry.call_control_id: entry.data["payload"]["transcription_text"]
@@ -208,7 +208,7 @@ def test_nothing_is_reported_after_a_hang_up() -> None:
     leg = talk(simulation, Person())
     do(simulation, "transcription_start", leg)
     conversations.said(simulation, leg, "Bye.")
-    calls.person_hangs_up(simulation, leg)
+    legs.person_hangs_up(simulation, leg)
     simulation.advance(5)
     assert names(simulation)[-1] == "call.hangup"
 

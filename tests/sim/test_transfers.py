@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import calls, errors
+from mockserver.sim import errors, legs
 from mockserver.sim.events import Route
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
@@ -128,7 +128,7 @@ def test_a_transferred_caller_is_kept_when_told_to_and_can_be_transferred_again(
     another = transfer(simulation, caller, CALLEE)
     simulation.advance(5)
     assert is_bridged(caller, another)
-    calls.person_hangs_up(simulation, another)
+    legs.person_hangs_up(simulation, another)
     simulation.advance(1)
     assert caller.state == "ended"  # as the second transfer had it
 
@@ -226,7 +226,7 @@ def test_a_caller_who_hangs_up_ends_the_call_that_rings_for_them(at: float, rows
     caller = talk(simulation)
     transfer(simulation, caller)
     simulation.advance(at)
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(60)
     assert [row for row in story(simulation, 5) if row[1].startswith("telnyx")] == rows
 
@@ -252,7 +252,7 @@ def test_an_agent_who_waits_for_a_caller_to_be_answered_is_let_go_when_the_calle
     simulation.advance(1.2)
     do(simulation, "answer", caller)
     simulation.advance(0.2)
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(60)
     assert story(simulation)[-3:] == [
         ("1.400", "person", "hangs_up normal"),
@@ -493,7 +493,7 @@ def test_a_call_that_ends_takes_its_refer_with_it() -> None:
     caller = talk(simulation)
     do(simulation, "refer", caller, sip_address=DESK)
     simulation.advance(1)
-    calls.person_hangs_up(simulation, caller)
+    legs.person_hangs_up(simulation, caller)
     simulation.advance(60)
     assert names(simulation)[2:] == ["call.refer.started", "call.hangup"]
 

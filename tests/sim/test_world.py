@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from mockserver.http.contract import Contract
-from mockserver.sim import calls, conversations, digits, errors
+from mockserver.sim import conversations, digits, errors, legs, parties
 from mockserver.sim.commands import COMMANDS, Request, execute
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -71,7 +71,7 @@ common = {
     "command_id": st.sampled_from(["one", "two", "three"]),
 }
 assistants = st.sampled_from([{"id": "a"}, {"id": "b"}, {"greeting": "Hello there."}])
-legs = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 7, -1])
+which = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 7, -1])
 """Which leg a step is about, counted from the newest; -1 is one that there never was."""
 
 loops = st.sampled_from([1, 2, "3", 0, "infinity"])
@@ -106,7 +106,7 @@ from_answer = {
 
 BODIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "bridge": {
-        "call_control_id": legs,
+        "call_control_id": which,
         "park_after_unbridge": st.just("self"),
         "hold_after_unbridge": st.booleans(),
         "prevent_double_bridge": st.booleans(),
@@ -129,10 +129,10 @@ BODIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "record_resume": which_recording,
     "transcription_start": transcription_fields,
     "reject": {"cause": st.sampled_from(["CALL_REJECTED", "USER_BUSY"])},
-    "ai_assistant_start": {"assistant": assistants, "participants": st.lists(legs, max_size=3)},
+    "ai_assistant_start": {"assistant": assistants, "participants": st.lists(which, max_size=3)},
     "ai_assistant_join": {
         "conversation_id": st.integers(0, 4),
-        "participant": st.one_of(st.none(), legs),
+        "participant": st.one_of(st.none(), which),
         "on_hangup": st.sampled_from(["end_conversation", "continue_conversation"]),
     },
     "ai_assistant_add_messages": {"messages": st.just([{"role": "user", "content": "Hello."}])},
@@ -203,7 +203,7 @@ dials = st.fixed_dictionaries(
     {"to": st.one_of(numbers, st.lists(numbers, max_size=3)), "from": st.sampled_from([APP, CALLER, "desk"])},
     optional={
         **common,
-        "link_to": legs,
+        "link_to": which,
         "bridge_intent": st.booleans(),
         "bridge_on_answer": st.booleans(),
         "park_after_unbridge": st.just("self"),
@@ -301,7 +301,7 @@ class Play:
 
     def ring(self, person: Person) -> None:
         with suppress(Refusal):  # a tight world has room for four calls
-            self.legs.append(calls.place_call(self.simulation, CALLER, APP, person))
+            self.legs.append(parties.place_call(self.simulation, CALLER, APP, person))
 
     def advance(self, time: float) -> None:
         self.simulation.advance(time)
@@ -335,7 +335,7 @@ class AnyWorld(RuleBasedStateMachine):
     def somebody_calls(self, person: Person) -> None:
         self.take("ring", person)
 
-    @rule(command=commands, number=legs)
+    @rule(command=commands, number=which)
     def send(self, command: tuple[str, Json], number: int) -> None:
         self.take("command", command[0], number, command[1])
 
@@ -344,19 +344,19 @@ class AnyWorld(RuleBasedStateMachine):
         self.take("ring", person)
         self.take("command", "answer", 0, body)
 
-    @rule(number=legs, body=bodies("ai_assistant_start"))
+    @rule(number=which, body=bodies("ai_assistant_start"))
     def an_assistant_starts(self, number: int, body: Json) -> None:
         self.take("command", "ai_assistant_start", number, body)
 
-    @rule(number=legs, body=bodies("gather_using_ai"))
+    @rule(number=which, body=bodies("gather_using_ai"))
     def an_assistant_gathers(self, number: int, body: Json) -> None:
         self.take("command", "gather_using_ai", number, body)
 
-    @rule(number=legs, other=legs, more=bodies("bridge"))
+    @rule(number=which, other=which, more=bodies("bridge"))
     def two_are_bridged(self, number: int, other: int, more: Json) -> None:
         self.take("command", "bridge", number, {**more, "call_control_id": other})
 
-    @rule(person=anybody, to=numbers, other=legs, body=bodies("transfer"))
+    @rule(person=anybody, to=numbers, other=which, body=bodies("transfer"))
     def a_caller_is_transferred(self, person: Person, to: str, other: int, body: Json) -> None:
         self.take("ring", person)
         self.take("command", "transfer", 0, {**body, "to": to})
@@ -369,12 +369,12 @@ class AnyWorld(RuleBasedStateMachine):
     @precondition(lambda self: self.play.legs)
     @rule(number=st.integers(0, 3))
     def somebody_answers(self, number: int) -> None:
-        self.take("person", calls.person_answers, number)
+        self.take("person", legs.person_answers, number)
 
     @precondition(lambda self: self.play.legs)
     @rule(number=st.integers(0, 3), outcome=st.sampled_from(["normal", "busy", "decline", "no_answer"]))
     def somebody_hangs_up(self, number: int, outcome: str) -> None:
-        self.take("person", calls.person_hangs_up, number, outcome)
+        self.take("person", legs.person_hangs_up, number, outcome)
 
     @precondition(lambda self: self.play.legs)
     @rule(number=st.integers(0, 3), text=st.sampled_from(["Hello.", "36", "[1", "yes"]))
@@ -386,11 +386,11 @@ class AnyWorld(RuleBasedStateMachine):
     def somebody_presses_keys(self, number: int, keys: str) -> None:
         self.take("person", digits.person_presses, number, keys)
 
-    @rule(number=legs, body=bodies("gather"))
+    @rule(number=which, body=bodies("gather"))
     def keys_are_gathered(self, number: int, body: Json) -> None:
         self.take("command", "gather", number, body)
 
-    @rule(number=legs, body=bodies("gather_using_speak"))
+    @rule(number=which, body=bodies("gather_using_speak"))
     def keys_are_asked_for(self, number: int, body: Json) -> None:
         self.take("command", "gather_using_speak", number, body)
 
@@ -444,7 +444,7 @@ class AnyWorld(RuleBasedStateMachine):
     def teardown(self) -> None:
         for number in range(len(self.play.legs)):
             if self.play.leg(number).direction == "incoming":  # only its caller ends an answered incoming call
-                self.take("person", calls.person_hangs_up, number)
+                self.take("person", legs.person_hangs_up, number)
         self.take("advance", 20_000.0)
         self.the_log_has_no_gaps_and_its_time_never_decreases()
         told = list(self.play.simulation.log.entries)
