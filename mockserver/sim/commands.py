@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mockserver.sim import (
+    activities,
     bridges,
     calls,
     conversations,
@@ -106,6 +107,12 @@ COMMANDS: Mapping[str, LegCommand | AccountCommand | Retrieval | List] = {
     "ai_assistant_join": LegCommand(conversations.ai_assistant_join, NEEDS_ANSWERED),
     "ai_assistant_add_messages": LegCommand(conversations.ai_assistant_add_messages, NEEDS_ANSWERED),
     "gather_using_ai": LegCommand(gathering.gather_using_ai, NEEDS_ANSWERED),
+    "fork_start": LegCommand(activities.start("fork"), NEEDS_ANSWERED),
+    "fork_stop": LegCommand(activities.stop("fork"), NEEDS_ANSWERED),
+    "siprec_start": LegCommand(activities.start("siprec"), NEEDS_ANSWERED),
+    "siprec_stop": LegCommand(activities.stop("siprec"), NEEDS_ANSWERED),
+    "suppression_start": LegCommand(activities.start("suppression"), NEEDS_ANSWERED),
+    "suppression_stop": LegCommand(activities.stop("suppression"), NEEDS_ANSWERED),
     "speak": LegCommand(media.speak, NEEDS_ANSWERED),
     "playback_start": LegCommand(media.playback_start, NEEDS_ANSWERED),
     "playback_stop": LegCommand(media.playback_stop, NEEDS_ANSWERED),

@@ -81,6 +81,8 @@ EMITTED = frozenset(
         "call.conversation_insights.generated",
         "call.dtmf.received",
         "call.gather.ended",
+        "call.fork.started",
+        "call.fork.stopped",
         "call.hangup",
         "call.initiated",
         "call.playback.ended",
@@ -93,6 +95,8 @@ EMITTED = frozenset(
         "call.speak.ended",
         "call.speak.started",
         "call.transcription",
+        "siprec.started",
+        "siprec.stopped",
     }
 )
 """Those that the simulation emits so far."""

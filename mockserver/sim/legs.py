@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from mockserver.sim import bridges, conversations, digits, media, recordings, timings, transcription
+from mockserver.sim import activities, bridges, conversations, digits, media, recordings, timings, transcription
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.events import Json
 from mockserver.sim.people import Person
@@ -111,6 +111,7 @@ def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_statu
 BEFORE_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
     digits.before_hangup,
     media.before_hangup,
+    activities.before_hangup,
     conversations.before_hangup,
     transcription.before_hangup,
 )

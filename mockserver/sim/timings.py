@@ -40,6 +40,9 @@ KEY = 0.25
 MEDIA_AFTER_COMMAND = 0.5
 """Response of speak or playback_start to the started webhook: recorded 0.4 to 1.4 s."""
 
+ACTIVITY_AFTER_COMMAND = 0.3
+"""Response of a command to the webhook that something has started on a leg. GUESS: like `call.answered`."""
+
 AUDIO = 10.0
 """How long audio is that nobody can look into. GUESS: any length would do."""
 

@@ -16,6 +16,7 @@ from mockserver.sim.people import ANYBODY, Assistant, Injected, Person
 from mockserver.sim.timeline import Plan
 
 if TYPE_CHECKING:
+    from mockserver.sim.activities import Running
     from mockserver.sim.bridges import Meeting
     from mockserver.sim.digits import KeyGather
     from mockserver.sim.media import Playing
@@ -85,6 +86,7 @@ class Leg:
     asked: dict[str, int] | None = None
     conversation: Conversation | None = None
     playing: Playing | None = None
+    running: dict[str, Running] | None = None
     recordings: tuple[Recording, ...] = ()
     transcription: Transcription | None = None
     keys: KeyGather | None = None

@@ -195,8 +195,8 @@ REFUSED: dict[str, tuple[str, str, Any, dict[str, Any], tuple[int, str, str, str
          "The account has reached its limit of outbound channels.", ""),
     ),
     "an operation that is not simulated": (
-        "POST", HANGUP.replace("hangup", "fork_stop"), {}, {},
-        (501, "501", "Not simulated", "fork_stop exists at Telnyx, but this simulator does not simulate it.", ""),
+        "POST", HANGUP.replace("hangup", "streaming_stop"), {}, {},
+        (501, "501", "Not simulated", "streaming_stop exists at Telnyx, but this simulator does not simulate it.", ""),
     ),
     "a bridge that is not simulated": (
         "POST", "/v2/calls/{answered}/actions/bridge", {"queue": "support"}, {},

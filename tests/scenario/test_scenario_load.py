@@ -65,7 +65,7 @@ expect:
     with: {to: "+1555*", from: null, list: [1, a]}
   - command: answer
     gets: [ok, "90061", 404]
-  - command: fork_stop
+  - command: streaming_stop
     gets: 501
   - person: says
   - never: {event: call.bridged}
@@ -110,7 +110,7 @@ def test_every_key_turns_into_a_value_of_the_simulation() -> None:
     assert [str(expectation) for expectation in scenario.to_expectations()] == [
         'call.answered with to=+1555*, from=null, list=[1, "a"]',
         "answer getting ok or 90061 or 404",
-        "fork_stop getting 501",
+        "streaming_stop getting 501",
         "says",
         "never call.bridged",
     ]
@@ -237,9 +237,9 @@ MISTAKES = [
         ['1: errors[0].command: "anwser" is no command: did you mean answer?'],
     ),
     (
-        "errors: [{command: fork_stop, code: '90018'}, {command: retrieve_call, code: '90018'}]",
+        "errors: [{command: streaming_stop, code: '90018'}, {command: retrieve_call, code: '90018'}]",
         [
-            "1: errors[0].command: fork_stop is not simulated yet: the server answers 501 to it",
+            "1: errors[0].command: streaming_stop is not simulated yet: the server answers 501 to it",
             "1: errors[1].command: retrieve_call is a question, which the log does not tell of: name a command",
         ],
     ),

@@ -254,9 +254,9 @@ def test_questions_are_not_in_the_log() -> None:
 
 def test_a_command_that_nobody_wrote_is_named() -> None:
     simulation = new()
-    with pytest.raises(Unsupported, match="fork_stop is not simulated") as raised:
-        execute(simulation, Request("fork_stop", {}, ring(simulation).call_control_id))
-    assert (raised.value.status, raised.value.operation) == (501, "fork_stop")
+    with pytest.raises(Unsupported, match="streaming_stop is not simulated") as raised:
+        execute(simulation, Request("streaming_stop", {}, ring(simulation).call_control_id))
+    assert (raised.value.status, raised.value.operation) == (501, "streaming_stop")
 
 
 # Retrieving a call
@@ -312,7 +312,7 @@ def test_a_call_without_answer_has_no_duration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "command"), [("answer", True), ("dial", True), ("fork_stop", True), ("retrieve_call", False)]
+    ("name", "command"), [("answer", True), ("dial", True), ("streaming_stop", True), ("retrieve_call", False)]
 )
 def test_questions_are_no_commands_and_what_is_not_simulated_is_taken_for_one(name: str, command: bool) -> None:
     assert is_command(name) is command

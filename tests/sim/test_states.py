@@ -21,6 +21,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "send_sip_info": {"content_type": "text/plain", "body": "Hello."},
     "ai_assistant_join": {"conversation_id": "none", "participant": {"id": "", "role": "user"}},
     "ai_assistant_add_messages": {"messages": [{"role": "user", "content": "Hello."}]},
+    "fork_start": {"rx": "udp:192.0.2.1:9000", "tx": "udp:192.0.2.1:9001"},
     "speak": {"payload": "Hello.", "voice": "female"},
     "playback_start": {"audio_url": "https://media.example/hello.mp3"},
     "send_dtmf": {"digits": "1"},
@@ -47,6 +48,12 @@ ai_assistant_stop          90034  90034   ok       90018  90018      | 90034  ok
 ai_assistant_join          90034  90034   10005    90018  90018      | 90034  10005     10005    90018  90018
 ai_assistant_add_messages  90034  90034   10027    90018  90018      | 90034  10027     10027    90018  90018
 gather_using_ai            90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+fork_start                 90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+fork_stop                  90034  90034   90031    90018  90018      | 90034  90031     90031    90018  90018
+siprec_start               90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+siprec_stop                90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+suppression_start          90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
+suppression_stop           90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
 speak                      90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
 playback_start             90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018
 playback_stop              90034  90034   ok       90018  90018      | 90034  ok        ok       90018  90018

@@ -154,6 +154,8 @@ BODIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "loop": loops,
         "stop": stops,
     },
+    "fork_start": {"rx": st.just("udp:192.0.2.1:1"), "tx": st.just("udp:192.0.2.1:2")},
+    "siprec_start": {"session_timeout_secs": st.sampled_from([0, 1, 90])},
     "playback_stop": {"stop": stops, "overlay": st.booleans()},
     "send_dtmf": {"digits": st.sampled_from(["1w#", "x"]), "duration_millis": st.sampled_from([99, 100])},
     "gather": {
