@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import uuid4
 
@@ -23,7 +23,6 @@ from mockserver.sim import conversations, digits, errors, legs, numbers, parties
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Problem, Refusal
 from mockserver.sim.events import Entry, Json
-from mockserver.sim.people import Person
 from mockserver.sim.world import Leg
 from mockserver.worlds import World, Worlds
 
@@ -236,15 +235,12 @@ async def place_call(control: Control, world: World, asked: Asked) -> tuple[int,
     body = asked.body
     _check_parties(body)
     known = people.find(body["from"], world.simulation.world.people)
-    person = Person(
+    person = replace(
+        known,
         number=body["from"],
-        name=known.name,
         says=tuple(body.get("says", known.says)),
-        answers=known.answers,
-        presses=known.presses,
         gives_up_after=body.get("ring_secs", known.gives_up_after),
         hangs_up_after=body.get("hangup_after_secs", known.hangs_up_after),
-        hangs_up_when_done=known.hangs_up_when_done,
     )
     leg = world.driver.act(
         parties.place_call,

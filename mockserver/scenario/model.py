@@ -27,7 +27,7 @@ from mockserver.scenario.names import ACTS, command_problem, event_problem, mean
 from mockserver.sim import errors, timings
 from mockserver.sim.errors import Problem
 from mockserver.sim.events import Route
-from mockserver.sim.people import OUTCOMES, Assistant, Injected, Person, Turn
+from mockserver.sim.people import MACHINES, OUTCOMES, Assistant, Injected, Person, Turn
 
 Text = Annotated[str, PlainValidator(values.text)]
 Duration = Annotated[float, PlainValidator(values.duration)]
@@ -39,6 +39,7 @@ YesNo = Annotated[bool, PlainValidator(values.yes_no)]
 Ordinal = Annotated[int, PlainValidator(values.ordinal)]
 Code = Annotated[str, PlainValidator(values.code)]
 Outcome = Annotated[str, PlainValidator(values.one_of(*OUTCOMES))]
+Machine = Annotated[str, PlainValidator(values.one_of(*MACHINES))]
 Fields = Annotated[dict[str, Any], PlainValidator(values.fields)]
 Answers = Annotated[dict[str, tuple[Any, ...]], PlainValidator(values.answers)]
 Gets = Annotated[tuple[str, ...], PlainValidator(values.gets)]
@@ -65,6 +66,7 @@ class PersonPart(Part):
     answers: Answers = Field(default_factory=dict)
     silent: YesNo = False
     presses: list[Keys] = Field(default_factory=list)
+    machine: Machine | None = None
 
     @field_validator("silent")
     @classmethod
@@ -86,6 +88,7 @@ class PersonPart(Part):
             answers=self.answers,
             silent=self.silent,
             presses=tuple(self.presses),
+            machine=self.machine or "",
             refused=errors.find(self.refused)[0] if self.refused else None,
         )
 

@@ -23,6 +23,8 @@ REJECTIONS = {"CALL_REJECTED": ("call_rejected", "603"), "USER_BUSY": ("user_bus
 
 
 NEEDED_LATER = (
+    "answering_machine_detection",
+    "answering_machine_detection_config",
     "timeout_secs",
     "time_limit_secs",
     "retry_on_timeout",
@@ -33,7 +35,6 @@ NEEDED_LATER = (
 
 
 NOT_SIMULATED = (
-    "answering_machine_detection",
     "audio_url",
     "conference_config",
     "conversation_relay_config",

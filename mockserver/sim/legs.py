@@ -9,7 +9,17 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from mockserver.sim import activities, bridges, conversations, digits, media, recordings, timings, transcription
+from mockserver.sim import (
+    activities,
+    bridges,
+    conversations,
+    digits,
+    machines,
+    media,
+    recordings,
+    timings,
+    transcription,
+)
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.events import Json
 from mockserver.sim.people import Person
@@ -193,6 +203,7 @@ def _answered(simulation: Simulation, leg: Leg) -> None:
     recordings.on_answer(simulation, leg)
     transcription.on_answer(simulation, leg)
     if leg.direction == "outgoing":
+        machines.on_answer(simulation, leg)
         limit = options.get("time_limit_secs", timings.CALL_LIMIT)
         leg.plans["limit"] = simulation.after(
             limit, end_leg, simulation, leg, "time_limit", "unknown", "200", backstop=True

@@ -14,6 +14,9 @@ from typing import Any
 from mockserver.sim import errors, timings
 from mockserver.sim.errors import Problem
 
+MACHINES = ("beep", "no_beep", "fax")
+"""What may answer instead of a person: an answering machine with or without a beep after its greeting, or a fax."""
+
 OUTCOMES = ("answer", "busy", "decline", "no_answer", "unassigned")
 
 
@@ -25,8 +28,8 @@ class Person:
     from the first ring, `hangs_up_after` from the answer, `gives_up_after` from the moment they start to call.
     `answers` gives, by the name of a property, what they reply to an assistant that gathers it: one value for each
     time they are asked, the last one for ever after, `None` for silence. `presses` are the keys they enter, one entry
-    for each time a gather asks, and then no more. `refused` is the error with which the platform refuses to dial them
-    at all.
+    for each time a gather asks, and then no more. `machine` is what answers in their place: one of `MACHINES`.
+    `refused` is the error with which the platform refuses to dial them at all.
     """
 
     number: str = "*"
@@ -40,6 +43,7 @@ class Person:
     answers: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     silent: bool = False
     presses: tuple[str, ...] = ()
+    machine: str = ""
     refused: Problem | None = None
     about: str = ""
 
@@ -56,6 +60,9 @@ MAGIC_NUMBERS: tuple[Person, ...] = (
     Person("+15005550007", "Instant", answers_after=0.0, about="answers at the first ring"),
     Person("+15005550008", "Silent", silent=True, about="answers, and never says a word"),
     Person("+15005550009", "Presser", presses=("1",) * 1_000, about="answers, and presses 1 whenever a gather asks"),
+    Person("+15005550010", "Machine", machine="beep", about="is an answering machine: a greeting of 6 s, then a beep"),
+    Person("+15005550011", "No beep", machine="no_beep", about="is an answering machine that never beeps"),
+    Person("+15005550012", "Fax", machine="fax", about="is a fax"),
     Person(
         "+15005550403",
         "Not allowed",

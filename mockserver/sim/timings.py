@@ -65,6 +65,18 @@ BRIDGED_AFTER_COMMAND = 0.1
 REFER_AFTER_COMMAND = 0.2
 """Response of refer to `call.refer.started`. GUESS: not published."""
 
+ANALYSIS = 3.5
+"""Default of `total_analysis_time_millis` of answering machine detection, documented."""
+
+HUMAN_GREETING = 1.0
+"""How soon after the answer a person is told from a machine. GUESS: by their short greeting."""
+
+GREETING = 6.0
+"""How long after the answer the greeting of an answering machine ends, with its beep if it has one."""
+
+LONGEST_GREETING = 30.0
+"""How long answering machine detection waits for a beep, documented."""
+
 CALLER_PATIENCE = 60.0
 """How long a caller listens to ringback before giving up. GUESS: the platform itself never ends such a call."""
 

@@ -406,8 +406,8 @@ def test_a_call_is_known_to_go_to_a_number_or_to_sip(to: str, kind: str) -> None
     assert [payload["calling_party_type"] for payload in told] == [kind, kind]
 
 
-@pytest.mark.parametrize(("value", "warned"), [("detect", True), ("disabled", False)])
+@pytest.mark.parametrize(("value", "warned"), [("https://a.example/hello.mp3", True), ("", False)])
 def test_an_option_without_effect_yet_is_a_warning_unless_it_asks_for_nothing(value: str, warned: bool) -> None:
     simulation = new()
-    dial(simulation, answering_machine_detection=value)
+    dial(simulation, audio_url=value)
     assert any(entry.kind == "warning" for entry in simulation.log.entries) is warned

@@ -384,9 +384,9 @@ def test_a_transfer_that_is_refused_leaves_an_earlier_one_alone() -> None:
 
 def test_options_without_effect_yet_are_a_warning() -> None:
     simulation = new()
-    transfer(simulation, talk(simulation), answering_machine_detection="detect")
+    transfer(simulation, talk(simulation), audio_url="https://a.example/hello.mp3")
     assert [entry.data["text"] for entry in simulation.log.entries if entry.kind == "warning"] == [
-        "transfer: answering_machine_detection is accepted and has no effect yet"
+        "transfer: audio_url is accepted and has no effect yet"
     ]
 
 
