@@ -397,7 +397,6 @@ def _tune_the_collector() -> None:
     """Full passes over what lives long (the log, the legs) are rare, and never over what was there at the start."""
     import gc
 
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 

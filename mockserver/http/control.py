@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from uuid import uuid4
 
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -18,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from mockserver import __version__
 from mockserver.http.api import key_of
 from mockserver.http.contract import Checked, Found, WrongMethod
-from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, serve
+from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, request_id, serve
 from mockserver.sim import conversations, digits, errors, legs, numbers, parties, people
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Problem, Refusal
@@ -114,7 +113,7 @@ class Control:
 
             await serve(scope, _nothing_more, send, refuse, self.watch)
             return
-        headers = {"cache-control": "no-cache", "x-request-id": str(uuid4())}
+        headers = {"cache-control": "no-cache", "x-request-id": request_id()}
         stream = StreamingResponse(self._events(world, query), headers=headers, media_type="text/event-stream")
         await stream(scope, receive, send)
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NoReturn, Protocol
 
 from mockserver.http.documents import Shape
@@ -188,6 +187,8 @@ def unknown_query_parameter(name: str, known: Iterable[str], command: str) -> Fo
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(known), n=1)
     return f", did you mean {close[0]}?" if close else ""
 

@@ -15,14 +15,12 @@ from math import pi, sin
 from struct import pack
 from time import perf_counter
 from urllib.parse import parse_qs
-from uuid import uuid4
-from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from mockserver.http.edge import Exchange, Watch, below
+from mockserver.http.edge import Exchange, Watch, below, request_id
 from mockserver.sim.clock import SECOND
 from mockserver.sim.recordings import Recording
 from mockserver.worlds import World, Worlds
@@ -118,7 +116,7 @@ class Recordings:
         except Refused as refused:
             problems = (f"{refused.code}: {refused.message}",)
             response = _refusal(refused)
-        response.headers["x-request-id"] = str(uuid4())
+        response.headers["x-request-id"] = request_id()
         await response(scope, receive, send)
         millis = (perf_counter() - began) * 1000
         path = scope["path"]
@@ -165,5 +163,7 @@ def _file(recording: Recording, whole: bool) -> Response:
 
 
 def _refusal(refused: Refused) -> Response:
+    from xml.sax.saxutils import escape
+
     text = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>\n"
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}', refused.status, media_type="application/xml")

@@ -51,6 +51,8 @@ class Signer:
     @cached_property
     def public_key(self) -> str:
         """Base64 of the 32 bytes that verify what this signer signs."""
+        if self.seed == _from_base64(DEFAULT_SEED):
+            return DEFAULT_PUBLIC_KEY  # known, so that a server starts without its library
         return base64.b64encode(bytes(self._key.verify_key)).decode()
 
     def headers(self, timestamp: int, body: bytes) -> dict[str, str]:

@@ -213,7 +213,7 @@ ERRORS: list[tuple[Callable[[telnyx.Telnyx], Any], type[telnyx.APIStatusError], 
         422,
         ["10033"],
     ),
-    (lambda client: client.calls.actions.stop_forking(UNKNOWN), telnyx.InternalServerError, 501, ["501"]),
+    (lambda client: client.calls.actions.stop_streaming(UNKNOWN), telnyx.InternalServerError, 501, ["501"]),
 ]
 
 
@@ -258,7 +258,7 @@ def test_what_is_not_simulated_is_not_asked_for_again(simulator: Simulator) -> N
     with simulator.client(max_retries=5) as client:
         leg = simulator.ring()
         with pytest.raises(telnyx.InternalServerError):
-            client.calls.actions.stop_forking(leg)
+            client.calls.actions.stop_streaming(leg)
     assert len([entry for entry in simulator.log() if entry["kind"] == "command"]) == 1
 
 

@@ -150,3 +150,8 @@ def test_importing_the_package_imports_neither_nacl_nor_aiohttp() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_default_public_key_is_that_of_the_default_seed() -> None:
+    key = SigningKey(base64.b64decode(DEFAULT_SEED))
+    assert base64.b64encode(bytes(key.verify_key)).decode() == DEFAULT_PUBLIC_KEY
