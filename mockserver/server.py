@@ -228,6 +228,7 @@ class Server(uvicorn.Server):
                 platform.app,
                 loop="auto",
                 ws="none",
+                log_config=None,
                 log_level="critical",
                 access_log=False,
                 server_header=False,
