@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -131,7 +132,7 @@ def serve(**options: Any) -> None:
         server = Server(platform, announce)
     except OSError as error:
         _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port (0: a free one).")
-    _tune_the_collector()
+    gc.freeze()  # what is there at the start lives as long as the server: the collector need not look at it
     with suppress(KeyboardInterrupt):
         server.run()
 
@@ -391,14 +392,6 @@ def _box(config: Config, url: str, public_key: str, spec_date: str) -> str:
     title = f" telnyx-mockserver {__version__} "
     lines = [f"+{title:-<{width + 2}}+", *(f"| {row:<{width}} |" for row in rows), f"+{'-' * (width + 2)}+"]
     return "\n".join(lines)
-
-
-def _tune_the_collector() -> None:
-    """Full passes over what lives long (the log, the legs) are rare, and never over what was there at the start."""
-    import gc
-
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _scenario_file(name: Path | str) -> Path:
