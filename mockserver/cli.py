@@ -307,7 +307,7 @@ def run(file: str, command: tuple[str, ...], app_url: str | None, timeout: str, 
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
 def errors(code: str | None, as_json: bool) -> None:
     """Print the catalogue of refusals: what raises each, and how to get it from the simulator."""
-    from mockserver.sim.errors import CATALOGUE, find
+    from mockserver.sim.errors import BY_SCENARIO, CATALOGUE, find
 
     rows = find(code) if code else list(CATALOGUE)
     if not rows:
@@ -327,7 +327,7 @@ def errors(code: str | None, as_json: bool) -> None:
         if row.pointer:
             click.echo(f"  pointer     {row.pointer}")
         click.echo(f"  raised by   {row.raised_by or 'not raised by what is simulated so far'}")
-        click.echo(f"  reproduce   {row.reproduce}")
+        click.echo(f"  reproduce   {row.reproduce or 'in a scenario: ' + BY_SCENARIO.format(code=row.code)}")
         click.echo(f"  known       {KNOWN[row.known]}")
 
 
