@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, refused, serve
 from mockserver.sim import errors
-from mockserver.sim.commands import COMMANDS, Request, find_leg, is_command
+from mockserver.sim.commands import COMMANDS, Request, find_leg, is_command, is_on_leg, status_of
+from mockserver.sim.commands import about as about_which
 from mockserver.sim.commands import refused as log_refusal
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.worlds import World, Worlds
@@ -75,15 +76,14 @@ class Api:
         except Refusal as refusal:
             hint = self._hint(world, about, refusal)
             return refused(refusal, operation.name, about, warnings=(*forgiven, *hint))
-        if about is None and isinstance(body["data"], dict):
-            about = body["data"].get("call_control_id")
-        return Answer(200, body, operation.name, about, warnings=forgiven)
+        about = about_which(request, body)
+        return Answer(status_of(operation.name), body, operation.name, about, warnings=forgiven)
 
     def _unknown_leg_first(
         self, world: World, request: Request, refusal: Refusal | Unsupported
     ) -> Refusal | Unsupported:
         """An id that names no call is refused before a body that is not valid, but after one that cannot be read."""
-        if isinstance(refusal, Refusal) and refusal.status == 422 and request.call_control_id is not None:
+        if isinstance(refusal, Refusal) and refusal.status == 422 and is_on_leg(request.name):
             try:
                 world.driver.act(find_leg, world.simulation, request.call_control_id)
             except Refusal as unknown:

@@ -161,11 +161,11 @@ def refused(refusal: Refusal | Unsupported, name: str = "", about: str | None = 
 
 
 async def send_json(send: Send, answer: Answer) -> None:
-    """Send a JSON answer with its request id."""
-    content = to_json(answer.body).encode()
+    """Send a JSON answer with its request id; a 204 has no body."""
+    content = to_json(answer.body).encode() if answer.status != 204 else b""
+    described = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(content)).encode()),
+        *(described if content else ()),
         (b"x-request-id", request_id().encode()),
         *((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers),
     ]

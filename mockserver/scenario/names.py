@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from mockserver.sim.commands import COMMANDS, List, Retrieval
+from mockserver.sim.commands import COMMANDS, is_command
 from mockserver.sim.event_types import EMITTED
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -49,14 +49,13 @@ def published() -> Published:
 
 def command_problem(name: str) -> str | None:
     """Why `name` is no command that the log tells of, or None."""
-    row = COMMANDS.get(name)
-    if isinstance(row, (List, Retrieval)):
+    if not is_command(name):
         return f"{name} is a question, which the log does not tell of: name a command"
-    if row is not None:
+    if name in COMMANDS:
         return None
     if name in published().unbuilt_commands:
         return f"{name} is not simulated yet: the server answers 501 to it"
-    commands = [name for name, row in COMMANDS.items() if not isinstance(row, (List, Retrieval))]
+    commands = [name for name in COMMANDS if is_command(name)]
     return f'"{name}" is no command: {meant(name, commands)}'
 
 

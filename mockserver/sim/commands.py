@@ -58,7 +58,7 @@ class Request:
 
 OnLeg = Callable[[Simulation, Leg, Json], Json]
 OnAccount = Callable[[Simulation, Json], Json]
-Listing = Callable[[Simulation, Mapping[str, str], Json], Json]
+OnResource = Callable[[Simulation, Mapping[str, str], Json], Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,17 @@ class AccountCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceCommand:
+    """A command on what the path names, or on a collection; its handler is given the path's parameters and the body.
+
+    It returns the whole response body, which goes out with `status`; with 204 it is empty.
+    """
+
+    handler: OnResource
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """A question about one leg, which changes nothing."""
 
@@ -84,16 +95,21 @@ class Retrieval:
 
 
 @dataclass(frozen=True, slots=True)
-class List:
-    """A list, which changes nothing; its handler returns the whole response body."""
+class Question:
+    """Any other question, which changes nothing; its handler is given the path's parameters and the query.
 
-    handler: Listing
+    It returns the whole response body.
+    """
+
+    handler: OnResource
 
 
-COMMANDS: Mapping[str, LegCommand | AccountCommand | Retrieval | List] = {
+Command = LegCommand | AccountCommand | ResourceCommand
+
+COMMANDS: Mapping[str, Command | Retrieval | Question] = {
     "dial": AccountCommand(calls.dial),
     "retrieve_call": Retrieval(calls.retrieve_call),
-    "list_active_calls": List(listings.active_calls),
+    "list_active_calls": Question(listings.active_calls),
     "answer": LegCommand(calls.answer, INCOMING),
     "hangup": LegCommand(calls.hangup, ALIVE),
     "reject": LegCommand(calls.reject, INCOMING_UNANSWERED),
@@ -132,11 +148,22 @@ COMMANDS: Mapping[str, LegCommand | AccountCommand | Retrieval | List] = {
 
 def is_command(name: str) -> bool:
     """Is it a command, which the log tells of, and not a question? What is not simulated is taken for a command."""
-    return not isinstance(COMMANDS.get(name), Retrieval | List)
+    return not isinstance(COMMANDS.get(name), Retrieval | Question)
+
+
+def is_on_leg(name: str) -> bool:
+    """Is it about a leg, which has to exist before anything else is looked at?"""
+    return isinstance(COMMANDS.get(name), LegCommand | Retrieval)
+
+
+def status_of(name: str) -> int:
+    """The HTTP status of its success."""
+    row = COMMANDS.get(name)
+    return row.status if isinstance(row, ResourceCommand) else 200
 
 
 def execute(simulation: Simulation, request: Request) -> Json:
-    """Do what is asked and return the response body of a 200.
+    """Do what is asked and return the response body of its success, which has the status `status_of`.
 
     Raises `Refusal` with the platform's reasons, having changed nothing but the log, and `Unsupported` for a command
     that has no row. Commands are written to the log either way; questions are not.
@@ -144,7 +171,7 @@ def execute(simulation: Simulation, request: Request) -> Json:
     row = COMMANDS.get(request.name)
     if row is None:
         raise Unsupported(request.name)
-    if isinstance(row, List):
+    if isinstance(row, Question):
         return row.handler(simulation, request.params, request.query)
     if isinstance(row, Retrieval):
         return {"data": row.handler(simulation, find_leg(simulation, request.call_control_id), request.body)}
@@ -153,14 +180,20 @@ def execute(simulation: Simulation, request: Request) -> Json:
     except (Refusal, Unsupported) as refusal:
         refused(simulation, request, refusal)
         raise
-    data: Json = {"request": request.logged, "status": 200, "response": body}
+    data: Json = {"request": request.logged, "status": status_of(request.name), "response": body}
     if repeated:
         data["repeated"] = True
     if request.forgiven:
         data["forgiven"] = list(request.forgiven)
-    about = request.call_control_id or body["data"].get("call_control_id")
-    simulation.log.append(simulation.now, "command", request.name, about, data)
+    simulation.log.append(simulation.now, "command", request.name, about(request, body), data)
     return body
+
+
+def about(request: Request, body: Json) -> str | None:
+    """The leg that a command was about, as far as its path, its body or its response tells."""
+    answered = body.get("data")
+    named = answered.get("call_control_id") if isinstance(answered, dict) else None
+    return request.call_control_id or named or request.body.get("call_control_id")
 
 
 def refused(simulation: Simulation, request: Request, refusal: Refusal | Unsupported) -> None:
@@ -179,10 +212,10 @@ def find_leg(simulation: Simulation, call_control_id: str | None) -> Leg:
     return leg
 
 
-def _obey(simulation: Simulation, row: LegCommand | AccountCommand, request: Request) -> tuple[Json, bool]:
+def _obey(simulation: Simulation, row: Command, request: Request) -> tuple[Json, bool]:
     """The response body, and whether it is the repetition of an earlier one."""
     injected = _injected(simulation, request.name)
-    leg = None if isinstance(row, AccountCommand) else find_leg(simulation, request.call_control_id)
+    leg = find_leg(simulation, request.call_control_id) if isinstance(row, LegCommand) else None
     calls.check_client_state(request.body)
     earlier = _answer_to(simulation, request)
     if earlier is not None:
@@ -191,6 +224,8 @@ def _obey(simulation: Simulation, row: LegCommand | AccountCommand, request: Req
         raise Refusal(injected)
     if isinstance(row, AccountCommand):
         body = {"data": row.handler(simulation, request.body)}
+    elif isinstance(row, ResourceCommand):
+        body = row.handler(simulation, request.params, request.body)
     else:
         assert leg is not None
         problem = row.needs.refusal(leg.state, leg.direction)
@@ -220,9 +255,10 @@ def _injected(simulation: Simulation, name: str) -> Problem | None:
 
 
 def _scope(request: Request) -> tuple[str, str] | None:
-    """Where a `command_id` counts: on its leg whatever the command, for dial on the account. Documented."""
+    """Where a `command_id` counts: on its leg or conference whatever the command, for dial and what else has neither on
+    the account. Documented."""
     command_id = request.body.get("command_id")
-    return (request.call_control_id or request.name, command_id) if command_id else None
+    return (request.call_control_id or request.params.get("id") or request.name, command_id) if command_id else None
 
 
 def _answer_to(simulation: Simulation, request: Request) -> Json | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mockserver.sim.clock import EPOCH, SECOND, iso
 from mockserver.sim.events import Entry, Json, Log
+from mockserver.sim.outside import Nowhere, Outside
 from mockserver.sim.timeline import Plan, Timeline
 from mockserver.sim.world import Ids, Leg, Settings, World
 
@@ -22,7 +23,8 @@ class Simulation:
     """One world in simulated time.
 
     `now` is in microseconds since the Unix epoch and never decreases. `fits` tells whether a value is valid by a JSON
-    Schema; it is given from outside because the simulation uses nothing but the standard library.
+    Schema, `outside` makes requests and connections; both are given from outside because the simulation uses nothing
+    but the standard library.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Simulation:
         start: int = EPOCH,
         fits: Fits = anything_fits,
         keep: int = 10_000,
+        outside: Outside | None = None,
     ) -> None:
         self.world = World(settings or Settings())
         self.timeline = Timeline()
@@ -39,6 +42,7 @@ class Simulation:
         self.ids = Ids(seed)
         self.now = start
         self.fits = fits
+        self.outside: Outside = outside or Nowhere()
 
     def after(self, seconds: float, action: Callable[..., None], *args: Any, backstop: bool = False) -> Plan:
         """Plan `action(*args)` in so many seconds from now."""
