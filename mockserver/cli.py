@@ -55,10 +55,13 @@ def world_options(command: Any) -> Any:
             option("--api-key", multiple=True, help="An API key that is good; repeat. Without it, any key is."),
             option("--connections", default="open", type=click.Choice(["open", "known"]), help="Which may dial."),
             option("--connection-id", multiple=True, help="With --connections known: an id that may; repeat."),
+            option("--fetch-audio", is_flag=True, help="Ask for the files that the application plays; else 10 s each."),
+            option("--public-url", help="Where others reach this server: URLs of recordings begin with it."),
             option("--strict", is_flag=True, help="Forgive nothing: refuse whatever the published interface does."),
             option(
                 "--loop-guard", default=200, type=click.IntRange(0), help="Calls a minute taken for a loop; 0: off."
             ),
+            option("--call-cost", is_flag=True, help="Let every call tell at its end what it has cost: call.cost."),
             option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Of the exchange lines."),
         ]
     ):
@@ -96,6 +99,8 @@ def config_of(options: dict[str, Any]) -> Config:
     renamed.pop("scenario", None)
     given = {name: value for name, value in renamed.items() if value is not None}
     config = Config(**given)
+    if config.public_url is not None:
+        config = config.on(public_url=_public(config.public_url))
     try:
         Signer.from_text(config.signing_key)
     except ValueError as error:
@@ -109,17 +114,24 @@ def config_of(options: dict[str, Any]) -> Config:
 @option("--scenario", multiple=True, type=click.Path(path_type=Path), help="A file, or a bundled one's name; repeat.")
 @option("--clock", default="real", type=click.Choice(MODES), help="Who moves time.")
 @option("--factor", default=60.0, type=click.FloatRange(0.001, 1_000_000), help="How fast the clock 'fast' is.")
+@option("--contract", is_flag=True, help="Answer a valid success also of what does not exist.")
+@option("--spec", type=click.Path(path_type=Path), help="An OpenAPI file to serve instead, by its contract alone.")
 def serve(**options: Any) -> None:
     """Start the simulator. Ctrl-C ends it."""
     from mockserver.printer import Printer
     from mockserver.server import Platform, Server
 
     options["scenario"] = [_scenario_file(path) for path in options["scenario"]]
-    config = config_of(options)
+    config = config_of(options).on(cache=_cache_folder())
     for path in config.scenarios:
         _load(path)
     printer = Printer(form=config.log_format, colour=sys.stdout.isatty())
-    platform = Platform(config, printer.exchange, printer.entry)
+    try:
+        platform = Platform(config, printer.exchange, printer.entry)
+    except (OSError, ValueError) as error:
+        if config.spec is None:
+            raise
+        _stop(f"--spec: {config.spec} is no OpenAPI description that can be read: {error}")
 
     def announce(url: str) -> None:
         public_key = platform.signer.public_key
@@ -241,6 +253,30 @@ def say(call_control_id: str, text: str, **where: Any) -> None:
 @cli.command()
 @control_options
 @click.argument("call_control_id")
+def silence(call_control_id: str, **where: Any) -> None:
+    """Let the person go silent: they say nothing more by themselves, and stay on the line."""
+    _act(call_control_id, "silence", {}, **where)
+
+
+@cli.command()
+@control_options
+@click.argument("call_control_id")
+def hold(call_control_id: str, **where: Any) -> None:
+    """Let the person put the call on hold: what they say and press is not heard until `unhold`."""
+    _act(call_control_id, "hold", {}, **where)
+
+
+@cli.command()
+@control_options
+@click.argument("call_control_id")
+def unhold(call_control_id: str, **where: Any) -> None:
+    """Let the person take back a call that they have put on hold."""
+    _act(call_control_id, "unhold", {}, **where)
+
+
+@cli.command()
+@control_options
+@click.argument("call_control_id")
 @click.option("--cause", type=click.Choice(["busy", "decline", "no_answer", "normal"]), help="Before an answer.")
 def hangup(call_control_id: str, cause: str | None, **where: Any) -> None:
     """Let the person hang up, or not take the call."""
@@ -307,7 +343,7 @@ def run(file: str, command: tuple[str, ...], app_url: str | None, timeout: str, 
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON.")
 def errors(code: str | None, as_json: bool) -> None:
     """Print the catalogue of refusals: what raises each, and how to get it from the simulator."""
-    from mockserver.sim.errors import BY_SCENARIO, CATALOGUE, find
+    from mockserver.sim.errors import CATALOGUE, by_scenario, find
 
     rows = find(code) if code else list(CATALOGUE)
     if not rows:
@@ -327,7 +363,7 @@ def errors(code: str | None, as_json: bool) -> None:
         if row.pointer:
             click.echo(f"  pointer     {row.pointer}")
         click.echo(f"  raised by   {row.raised_by or 'not raised by what is simulated so far'}")
-        click.echo(f"  reproduce   {row.reproduce or 'in a scenario: ' + BY_SCENARIO.format(code=row.code)}")
+        click.echo(f"  reproduce   {row.reproduce or 'in a scenario: ' + by_scenario(row)}")
         click.echo(f"  known       {KNOWN[row.known]}")
 
 
@@ -416,6 +452,16 @@ def _load(path: Path, stop: bool = True) -> Any:
         raise ValueError(text) from None
 
 
+def _public(url: str) -> str:
+    """The URL of a server, without a slash at its end."""
+    from mockserver.scenario import values
+
+    try:
+        return values.url(url).rstrip("/")
+    except ValueError as error:
+        raise click.UsageError(f"--public-url: {error}") from None
+
+
 def _seconds(text: str) -> float:
     from mockserver.scenario.values import duration
 
@@ -423,6 +469,11 @@ def _seconds(text: str) -> float:
         return duration(text)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _cache_folder() -> Path:
+    """Where what was parsed may be kept for the next start."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "telnyx-mockserver"
 
 
 def _url(host: str, port: int) -> str:

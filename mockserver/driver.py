@@ -56,6 +56,7 @@ class Driver:
         self._turn = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0
+        self._heading_for = 0
         self._mover: asyncio.Task[None] | None = None
         self._unsubscribe = simulation.log.subscribe(self._heard)
 
@@ -119,6 +120,7 @@ class Driver:
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.catch_up()
         plan = self.simulation.after(seconds, _wake, woken)
+        plan.outside = True
         self.stir()
         try:
             await woken
@@ -239,17 +241,28 @@ class Driver:
         if plan is None or not self._wanted(plan):
             self._resting.set()
             return False
-        if plan.backstop:
+        if plan.backstop and not (plan.beat and self._on_the_way(plan)):
             stirs = self._stirs
             await asyncio.sleep(self._long_cushion)
             if stirs != self._stirs or self._holds or not self._wanted(plan):
                 return True
+            self._heading_for = self.simulation.timeline.next_limit() or 0
         self._advance_to(plan.at)
         return True
 
     def _wanted(self, plan: Plan) -> bool:
-        """Is it worth skipping to? A mere limit is while somebody waits, or something else comes behind it."""
-        return not plan.backstop or self._waiters > 0 or self.simulation.timeline.anything_near()
+        """Is it worth skipping to? A mere limit is while somebody waits, or something else comes behind it.
+
+        A beat never is by itself: it is passed on the way to one of these.
+        """
+        timeline = self.simulation.timeline
+        if not plan.backstop or timeline.anything_near():
+            return True
+        return self._waiters > 0 and (not plan.beat or timeline.next_limit() is not None)
+
+    def _on_the_way(self, beat: Plan) -> bool:
+        """Does a beat lie before something that is worth skipping to, or before the limit that was decided on?"""
+        return self.simulation.timeline.anything_near() or beat.at <= self._heading_for
 
     async def _settled(self) -> None:
         """Return when nobody holds time and, if something reached the application, it was given time to act."""

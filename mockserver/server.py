@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.driver import Driver
 from mockserver.http.api import Api
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.control import Control
+from mockserver.http.documents import load_cached
 from mockserver.http.edge import Answer, Incoming, Watch, serve
+from mockserver.http.made_up import MadeUp
 from mockserver.http.recordings import Recordings
+from mockserver.outside import Network
 from mockserver.settings import Config, data_folder
 from mockserver.sim import errors
 from mockserver.sim.clock import wall_timestamp
@@ -64,20 +67,23 @@ class Platform:
         self.spec_date = str(self.contract.documents.root.value["info"]["x-spec-date"])
         self.worlds = Worlds(self._build, config.seed, default=config.default_key, one=config.one_world)
         self._scenarios: list[Scenario] = []
-        self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys))
+        made_up = MadeUp(self.contract.documents) if config.contract else None
+        self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys), made_up)
         self.control = Control(
             _OnDemand(specs / "mock.yaml"), self.worlds, watch, self.load, self.spec_date, self.api.keys
         )
-        elsewhere = _Elsewhere(watch)
+        elsewhere: ASGIApp = _Elsewhere(watch)
+        if config.spec is not None:
+            elsewhere = _contract_only(config, config.spec, watch)
         routes = [
-            Mount("/v2", self.api),
+            *([] if config.spec else [Mount("/v2", self.api)]),
             Mount("/_mock/recordings", Recordings(self.worlds, watch)),
             Mount("/_mock", self.control),
             Mount("/", elsewhere),
         ]
         framework = Starlette(routes=routes, lifespan=self._lifespan)
         framework.router.default = elsewhere  # no route of the framework's takes a path with a line end in it
-        self.app = _Front(self.api, framework)
+        self.app = framework if config.spec else _Front(self.api, framework)
 
     def load(self, world: World, text: str, name: str) -> Json:
         """Put a scenario into a world; its summary. Raises `Refusal` with every mistake in it."""
@@ -136,6 +142,8 @@ class Platform:
             fits=_fits,
         )
         driver = Driver(simulation, clock)
+        network = Network(driver, lambda body: self.signer.headers(wall_timestamp(), body))
+        simulation.outside = network
         sender = Sender(
             simulation.log,
             self.signer,
@@ -150,6 +158,7 @@ class Platform:
         simulation.log.subscribe(self._read)
 
         async def close() -> None:
+            await network.close()
             await sender.close()
             await driver.close()
 
@@ -163,7 +172,15 @@ class Platform:
         config = self.config
         route = Route(url=config.webhook_url, failover_url=config.webhook_failover_url)
         known = dict.fromkeys(config.connection_ids, route) if config.connections == "known" else None
-        return Settings(route=route, applications=known, loop_guard=config.loop_guard, base_url=self.base_url)
+        return Settings(
+            route=route,
+            applications=known,
+            loop_guard=config.loop_guard,
+            base_url=config.public_url or self.base_url,
+            public_key=self.signer.public_key,
+            fetch_audio=config.fetch_audio,
+            call_cost=config.call_cost,
+        )
 
 
 class _Front:
@@ -177,6 +194,14 @@ class _Front:
             await self._api({**scope, "root_path": "/v2"}, receive, send)
         else:
             await self._framework(scope, receive, send)
+
+
+def _contract_only(config: Config, spec: Path, watch: Watch) -> ASGIApp:
+    """The server of anybody's description; raises `ValueError` where the file is none."""
+    from mockserver.http.contract_only import ContractOnly
+
+    contract = Contract(spec, strict=config.strict, read=lambda file: load_cached(file, config.cache), plain=True)
+    return ContractOnly(contract, MadeUp(contract.documents), watch)
 
 
 class _OnDemand:

@@ -34,7 +34,13 @@ class Config:
     log_format: str = "text"
     strict: bool = False
     loop_guard: int = 200
+    call_cost: bool = False
     one_world: bool = False
+    fetch_audio: bool = False
+    public_url: str | None = None
+    contract: bool = False
+    spec: Path | None = None
+    cache: Path | None = None
 
     @property
     def default_key(self) -> str:

@@ -137,12 +137,14 @@ def test_a_person_presses_speaks_and_hangs_up(server: Server) -> None:
     where = ("--url", server.url, "--api-key", "KEY_acts")
     leg = run(*CALL, *where).stdout.strip()
     assert run("press", leg, "47w#", *where).stdout == "parked\n"
+    for act in ("hold", "unhold", "silence"):
+        assert run(act, leg, *where).stdout == "parked\n"
     assert json.loads(run("say", leg, "Hello?", "--json", *where).stdout)["call_control_id"] == leg
     assert run("hangup", leg, "--cause", "normal", *where).stdout == "ended\n"
     done = run("hangup", leg, *where)
     assert (done.returncode, done.stderr.split(":")[0]) == (1, "90018 Call has already ended")
     acts = server.ask("GET", "/_mock/events?kind=person", key="KEY_acts")["data"]
-    assert [entry["name"] for entry in acts] == ["calls", "presses", "says", "hangs_up"]
+    assert [entry["name"] for entry in acts] == ["calls", "presses", "goes_silent", "says", "hangs_up"]
 
 
 def test_keys_that_are_none_and_calls_that_are_none_are_refused(server: Server) -> None:
@@ -262,7 +264,11 @@ def test_the_version_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "serve", "env", "ready", "call", "press", "say", "hangup", "check", "run", "errors", "verify"]
+    "command",
+    [
+        *("", "serve", "env", "ready", "check", "run", "errors", "verify"),
+        *("call", "press", "say", "silence", "hold", "unhold", "hangup"),
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     done = run(*command.split(), "--help")

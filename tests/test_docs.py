@@ -55,6 +55,7 @@ def test_every_command_of_a_page_works_as_printed(page: Path, tmp_path: Path) ->
     shutil.copy(ROOT / "scenarios" / "examples" / "join_ai_conversation.py", tmp_path / "my_application.py")
     for scenario in (ROOT / "scenarios").glob("*.yaml"):
         shutil.copy(scenario, tmp_path)
+    (tmp_path / "openapi.yaml").write_text("{openapi: 3.1.0, paths: {}}", encoding="utf-8")  # a reader has their own
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

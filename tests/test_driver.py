@@ -219,6 +219,47 @@ async def test_a_limit_is_not_skipped_to_for_somebody_who_has_stopped_waiting() 
         assert passed(driver) == 0
 
 
+# Beats ---------------------------------------------------------------------------------------------------------------
+
+
+def beat(driver: Driver, seconds: float) -> None:
+    """Let something come again and again, as the frames of a stream do."""
+
+    def again() -> None:
+        tick(driver.simulation, "beat")
+        beat(driver, seconds)
+
+    driver.simulation.beat(round(seconds * SECOND), again)
+
+
+async def test_beats_alone_move_no_time_whoever_waits() -> None:
+    async with driving() as driver:
+        beat(driver, 1)
+        with driver.waiting():
+            await driver.rest()
+            await a_while()
+        assert passed(driver) == 0
+
+
+async def test_beats_are_passed_on_the_way_to_something() -> None:
+    async with driving(long_cushion=NEVER) as driver:
+        beat(driver, 1)
+        plan_quietly(driver, backstop=True, limit=3600)
+        plan(driver, tick=2.5)
+        await driver.rest()
+        assert told(driver) == [(1, "beat"), (2, "beat"), (2.5, "tick")]
+
+
+async def test_beats_are_passed_on_the_way_to_a_limit_that_is_waited_for_at_the_price_of_the_limit() -> None:
+    async with driving() as driver:
+        beat(driver, 1)
+        plan_quietly(driver, backstop=True, limit=100.5)
+        began = asyncio.get_running_loop().time()
+        await driver.wait_for(named("limit"))
+        assert asyncio.get_running_loop().time() - began < 20 * LONG_CUSHION
+        assert [name for _, name in told(driver)] == ["beat"] * 100 + ["limit"]
+
+
 # The clock that is moved by hand -------------------------------------------------------------------------------------
 
 

@@ -92,6 +92,18 @@ def test_options_may_come_from_the_environment() -> None:
         assert server.ask("POST", "/v2/calls", DIAL, key="KEY_three")["errors"][0]["code"] == "10009"
 
 
+def test_urls_of_recordings_begin_with_what_others_reach_the_server_by() -> None:
+    options = ["--webhook-url", f"http://127.0.0.1:{free_port()}/hooks", "--clock", "auto", "--fetch-audio"]
+    with serve(*options, "--public-url", "https://calls.example/mock/") as server:
+        leg = server.ask("POST", "/v2/calls", {**DIAL, "record": "record-from-answer"})["data"]["call_control_id"]
+        server.until("call.answered")
+        server.ask("POST", f"/v2/calls/{leg}/actions/hangup", {})
+        server.until("call.recording.saved")
+        (saved,) = server.ask("GET", "/_mock/events?kind=webhook&name=call.recording.saved")["data"]
+        url = saved["data"]["payload"]["recording_urls"]["mp3"]
+        assert url.startswith("https://calls.example/mock/_mock/recordings/")
+
+
 def test_secrets_are_never_printed() -> None:
     secrets = ["KEY_hidden_one", "KEY_hidden_two", SEED, "hunter2"]
     options = ["--api-key", secrets[0], "--api-key", secrets[1], "--signing-key", SEED]
@@ -194,6 +206,7 @@ BAD = [
     (["--webhook-timeout", "0"], "--webhook-timeout"),
     (["--log-format", "xml"], "--log-format"),
     (["--scenario", "no_such_scenario"], "no_such_scenario"),
+    (["--public-url", "somewhere"], "--public-url"),
     (["--nonsense"], "--nonsense"),
 ]
 

@@ -20,7 +20,6 @@ from mockserver.http import leniency
 from mockserver.http.documents import Documents, Node, Shape, load_yaml
 from mockserver.http.leniency import Forgiven
 from mockserver.http.problems import (
-    FORMATS,
     Arbiter,
     broken_limits,
     field_rules,
@@ -29,18 +28,21 @@ from mockserver.http.problems import (
     problems,
     unknown,
 )
-from mockserver.sim.errors import EXPECTED_JSON, MALFORMED_JSON, UNPROCESSABLE, WRONG_TYPE, Json, Raised, Refusal
+from mockserver.http.queries import Query
+from mockserver.http.schemas import compile_schema
+from mockserver.sim.errors import (
+    EXPECTED_JSON,
+    MALFORMED_JSON,
+    UNPROCESSABLE,
+    Json,
+    Raised,
+    Refusal,
+)
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
-ANY_TEXT = re.compile(".*", re.DOTALL)
 METHODS = ("get", "post", "put", "patch", "delete")
-QUERY_TYPES: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
-    "integer": (re.compile(r"[+-]?[0-9]{1,15}"), int),
-    "number": (re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"), float),
-    "boolean": (re.compile(r"true|false"), "true".__eq__),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Operation:
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:
         """The names in the path's braces."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
+        return tuple(re.findall(r"{([^/}]+)}", self.path))
 
     @cached_property
     def compiled(self) -> _Compiled:
@@ -96,8 +98,8 @@ class Operation:
     ) -> Checked:
         """The request as the handler may rely on it. Raises `Refusal` with all problems, and nothing else."""
         compiled, forgiven = self.compiled, list[Forgiven]()
-        values, texts, raised = compiled.read_query(query, forgiven)
-        value, fine = None, compiled.accepts_query(values)
+        values, texts, raised = compiled.query.read(query, forgiven)
+        value, fine = None, compiled.query.accepts(values)
         if compiled.validator is not None:
             value = compiled.read_body(body, content_type, forgiven)
             if not compiled.accepts(value):
@@ -123,63 +125,9 @@ class _Compiled:
         self.body_required = bool(content) and (documents.child(self.node, "requestBody", "required") or (False,))[0]
         self.validator = compile_schema(schema) if content else None
         self.shape = Shape([schema], schema.get("$defs", {}))
-        self.rules = field_rules(operation.name, self.shape.fields)
+        self.rules = {} if self.contract.plain else field_rules(operation.name, self.shape.fields)
         self.limits = [(name, rule.holds) for name, rule in self.rules.items() if rule.holds is not None]
-        self._read_parameters(item)
-
-    def _read_parameters(self, item: Node) -> None:
-        documents = self.contract.documents
-        properties: Json = {}
-        definitions: Json = {}
-        required: list[str] = []
-        self.query_places: dict[str, tuple[tuple[str, ...], Sequence[str]]] = {}
-        for holder in (item, self.node):
-            for index in range(len(holder.value.get("parameters", ()))):
-                parameter = documents.child(holder, "parameters", index)
-                if parameter is None or parameter.value["in"] != "query":
-                    continue
-                name, schema = (
-                    parameter.value["name"],
-                    documents.schema(documents.child(parameter, "schema") or parameter),
-                )
-                properties[name] = schema
-                definitions |= schema.pop("$defs", {})
-                required += [name] if parameter.value.get("required") else []
-                if parameter.value.get("style") == "deepObject":
-                    for key, inner in schema.get("properties", {}).items():
-                        self.query_places[f"{name}[{key}]"] = ((name, key), inner.get("type", ()))
-                else:
-                    self.query_places[name] = ((name,), schema.get("type", ()))
-        self.query_required = bool(required)
-        query = {"type": "object", "properties": properties, "required": required, "$defs": definitions}
-        self.query_validator = compile_schema(query) if properties else None
-
-    def read_query(
-        self, query: Iterable[tuple[str, str]], forgiven: list[Forgiven]
-    ) -> tuple[Json, dict[str, str], list[Raised]]:
-        """The parameters with their types, the same as text, and what could not be read."""
-        values: Json = {}
-        texts: dict[str, str] = {}
-        raised: list[Raised] = []
-        for name, text in query:
-            if name in texts:
-                continue  # the first counts, as for openapi-core
-            if name not in self.query_places:
-                ignored = leniency.unknown_query_parameter(name, self.query_places, self.operation.name)
-                if self.contract.strict:
-                    raised.append(UNPROCESSABLE.raised(reason=f"The parameter '{name}' is not known.", query=name))
-                forgiven.append(ignored)
-                continue
-            place, types = self.query_places[name]
-            kind = next((kind for kind in QUERY_TYPES if kind in types), "")
-            pattern, convert = QUERY_TYPES.get(kind, (ANY_TEXT, str))
-            if not pattern.fullmatch(text):
-                raised.append(WRONG_TYPE.raised(parameter=name, type=kind, query=name))
-                continue
-            texts[name] = text
-            holder = values if len(place) == 1 else values.setdefault(place[0], {})
-            holder[place[-1]] = convert(text)
-        return values, texts, raised
+        self.query = Query(documents, (item, self.node), operation.name, self.contract.strict)
 
     def read_body(self, body: bytes, content_type: str | None, forgiven: list[Forgiven]) -> Json:
         """The body's object; a missing one is an empty one."""
@@ -195,12 +143,6 @@ class _Compiled:
                 raise Refusal(EXPECTED_JSON)
             forgiven.append(Forgiven("no-content-type", "", f"{name}: no Content-Type, read as application/json"))
         return value
-
-    def accepts_query(self, values: Json) -> bool:
-        """The fast yes to a query."""
-        if not values and not self.query_required:
-            return True
-        return self.query_validator is None or self.query_validator.is_valid(values)
 
     def accepts(self, value: Json) -> bool:
         """The fast yes to a body."""
@@ -229,14 +171,19 @@ class _Compiled:
         self, path_params: Mapping[str, str], values: Json, texts: Mapping[str, str], value: Json | None
     ) -> list[Raised]:
         """The precise no: openapi-core's reasons, if a compiled check does not accept; then our limits."""
-        raised: list[Raised] = []
-        if not self.accepts_query(values) or not (self.validator is None or self.validator.is_valid(value)):
+        raised: list[Raised] = self.query.bad_filters(values)
+        if raised:
+            values = {name: value for name, value in values.items() if name != "filter"}
+            texts = {name: text for name, text in texts.items() if not name.startswith("filter[")}
+        if not self.query.accepts(values) or not (self.validator is None or self.validator.is_valid(value)):
             body = None if value is None else json.dumps(value).encode()
             operation = self.operation
+            if self.contract.plain:
+                return [*self._own_reasons(self.query.validator, values), *self._own_reasons(self.validator, value)]
             try:
                 found = self.contract.arbiter.errors(operation.method, operation.path, path_params, texts, body)
             except TypeError:
-                raised += self._own_reason(value)
+                raised += self._own_reasons(self.validator, value)[:1]
             else:
                 raised += problems(found, self.rules, self.shape, value)
         if value is not None:
@@ -245,12 +192,16 @@ class _Compiled:
             raised += broken_limits(fine, value)
         return raised
 
-    def _own_reason(self, value: Any) -> list[Raised]:
-        # openapi-core looks a discriminator's value up in a dict, which fails if the value is a list or an object
-        assert self.validator is not None
-        failure = next(iter(self.validator.iter_errors(value)))
-        at = leniency.pointer(failure.instance_path) or "/"
-        return [UNPROCESSABLE.raised(reason=failure.message, at=at)]
+    def _own_reasons(self, validator: jsonschema_rs.Draft202012Validator | None, value: Any) -> list[Raised]:
+        """What a compiled schema says itself.
+
+        openapi-core looks a discriminator's value up in a dict, which fails if the value is a list or an object.
+        """
+        found = validator.iter_errors(value) if validator is not None else ()
+        return [
+            UNPROCESSABLE.raised(reason=failure.message, at=leniency.pointer(failure.instance_path) or "/")
+            for failure in found
+        ]
 
     def _beyond(self, value: Json) -> bool:
         return any(not holds(value[name]) for name, holds in self.limits if name in value)
@@ -268,7 +219,7 @@ class _Branch:
         """The place for a path, made if it is new."""
         if not segments:
             return self
-        if segments[0].startswith("{"):
+        if segments[0].startswith("{") and segments[0].endswith("}"):
             self.parameter = self.parameter or _Branch()
             return self.parameter.grow(segments[1:])
         return self.segments.setdefault(segments[0], _Branch()).grow(segments[1:])
@@ -287,13 +238,23 @@ class Contract:
     """An API description, and the operations that are only known by name.
 
     `root` is its root file; with a list `x-operations` in it no other file is read at start. `unbuilt` is a file
-    whose `operations` are listed by method, path and name. With `strict` nothing is forgiven.
+    whose `operations` are listed by method, path and name. With `strict` nothing is forgiven. `read` loads a file, by
+    default as YAML. A `plain` description is anybody's: the platform's own rules for fields do not hold for it, and
+    since it may not be valid by the letter, the reasons for a refusal are not left to openapi-core.
     """
 
     def __init__(
-        self, root: Path, unbuilt: Path | None = None, *, strict: bool = False, max_body: int = leniency.MAX_BODY
+        self,
+        root: Path,
+        unbuilt: Path | None = None,
+        *,
+        strict: bool = False,
+        max_body: int = leniency.MAX_BODY,
+        read: Callable[[Path], Any] | None = None,
+        plain: bool = False,
     ) -> None:
-        self.documents = Documents(root)
+        self.documents = Documents(root, read)
+        self.plain = plain
         self.strict = strict
         self.max_body = max_body
         rows = self.documents.root.value.get("x-operations") or self._rows()
@@ -343,11 +304,17 @@ class Contract:
         raise KeyError(name)
 
     def response_errors(self, operation: Operation, status: int, body: Any) -> list[str]:
-        """What is wrong with a response, for tests: `/data/result: "no" is not one of ...`; nothing if it is right."""
+        """What is wrong with a response, for tests: `/data/result: "no" is not one of ...`; nothing if it is right.
+
+        Refusals that any operation may get are not published for each: such a one has to be as those of dial are.
+        """
         responses = self.documents.child(operation.compiled.node, "responses")
         keys = (str(status), f"{status // 100}XX", "default")
         key = next((key for key in keys if responses is not None and key in responses), None)
         if responses is None or key is None:
+            usual = next((one for one in self.operations if one.name == "dial"), operation)
+            if status >= 400 and usual is not operation:
+                return self.response_errors(usual, status, body)
             return [f"{operation.name} has no response {status}"]
         response = self.documents.child(responses, key)
         return self._errors((operation.name, key), response, body)
@@ -387,14 +354,6 @@ class Contract:
             item = self.documents.child(self.documents.root, "paths", path)
             for method in METHODS:
                 if item is not None and method in item:
-                    rows.append({"method": method, "path": path, "operation_id": item.value[method]["operationId"]})
+                    named = item.value[method].get("operationId") or f"{method} {path}"
+                    rows.append({"method": method, "path": path, "operation_id": named})
         return rows
-
-
-def compile_schema(schema: Json) -> jsonschema_rs.Draft202012Validator:
-    """A schema as a compiled validator, with the formats that openapi-core is given too."""
-    import jsonschema_rs
-
-    return jsonschema_rs.Draft202012Validator(
-        schema, validate_formats=True, formats=FORMATS, ignore_unknown_formats=True
-    )

@@ -18,8 +18,10 @@ from mockserver import __version__
 from mockserver.http.api import key_of
 from mockserver.http.contract import Checked, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, request_id, serve
-from mockserver.sim import conversations, digits, errors, legs, numbers, parties, people
+from mockserver.http.heard import heard_body
+from mockserver.sim import conversations, digits, errors, holding, legs, numbers, parties, people, talking
 from mockserver.sim.clock import iso
+from mockserver.sim.commands import can_be_waited_for
 from mockserver.sim.errors import Problem, Refusal
 from mockserver.sim.events import Entry, Json
 from mockserver.sim.world import Leg
@@ -240,6 +242,7 @@ async def place_call(control: Control, world: World, asked: Asked) -> tuple[int,
         says=tuple(body.get("says", known.says)),
         gives_up_after=body.get("ring_secs", known.gives_up_after),
         hangs_up_after=body.get("hangup_after_secs", known.hangs_up_after),
+        acts=tuple(map(_act, body["does"])) if "does" in body else known.acts,
     )
     leg = world.driver.act(
         parties.place_call,
@@ -271,6 +274,22 @@ async def person_presses(control: Control, world: World, asked: Asked) -> tuple[
     return _far_end(world, asked, digits.person_presses, asked.body["digits"])
 
 
+async def person_goes_silent(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    return _far_end(world, asked, talking.person_goes_silent)
+
+
+async def person_heard(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    return 200, {"data": heard_body(world.simulation, _leg(world, asked))}
+
+
+async def person_holds(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    return _far_end(world, asked, holding.person_holds)
+
+
+async def person_unholds(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    return _far_end(world, asked, holding.person_unholds)
+
+
 Handler = Callable[[Control, World, Asked], Awaitable[tuple[int, Json]]]
 
 HANDLERS: dict[str, Handler] = {
@@ -287,6 +306,10 @@ HANDLERS: dict[str, Handler] = {
     "mock_hangup": person_hangs_up,
     "mock_say": person_says,
     "mock_press": person_presses,
+    "mock_silence": person_goes_silent,
+    "mock_heard": person_heard,
+    "mock_hold": person_holds,
+    "mock_unhold": person_unholds,
 }
 
 
@@ -317,15 +340,31 @@ def call_body(leg: Leg) -> Json:
     }
 
 
-def _far_end(world: World, asked: Asked, action: Callable[..., None], *more: str) -> tuple[int, Json]:
+def _leg(world: World, asked: Asked) -> Leg:
+    """The leg of the path, with the world brought up to now."""
     world.driver.catch_up()
     leg = world.simulation.world.legs.get(asked.found.path_params["call_control_id"])
     if leg is None:
         raise Refusal(errors.URL_NOT_FOUND, at="/call_control_id")
+    return leg
+
+
+def _far_end(world: World, asked: Asked, action: Callable[..., None], *more: str) -> tuple[int, Json]:
+    leg = _leg(world, asked)
     if leg.state == "ended":
         raise Refusal(errors.CALL_ENDED)
     world.driver.act(action, world.simulation, leg, *more)
     return 200, {"data": call_body(leg)}
+
+
+def _act(written: Json) -> people.Act:
+    """An act as the body of a call describes it; its description in `specs/` says that it is one, at one time."""
+    does = next(name for name in people.ACTS if name in written)
+    words = written[does] if isinstance(written[does], str) else ""
+    if "at" in written:
+        return people.Act(does, words, after=written["at"])
+    nth = written.get("nth", 1)
+    return people.Act(does, words, written["when"], people.EVERY if nth == "every" else nth, written.get("after", 0.0))
 
 
 def _check_parties(body: Json) -> None:
@@ -336,6 +375,11 @@ def _check_parties(body: Json) -> None:
         errors.OUT_OF_RANGE.raised(parameter=name, minimum=0, maximum=LONGEST_SECS)
         for name in ("ring_secs", "hangup_after_secs")
         if body.get(name, 0) > LONGEST_SECS
+    ]
+    wrong += [
+        errors.UNPROCESSABLE.raised(reason=f"{act['when']} is no webhook and no command.", at=f"/does/{index}/when")
+        for index, act in enumerate(body.get("does", ()))
+        if "when" in act and not can_be_waited_for(act["when"])
     ]
     if wrong:
         raise Refusal.of(wrong)

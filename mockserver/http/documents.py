@@ -7,7 +7,11 @@ out is plain JSON Schema 2020-12: references gathered in `$defs`, annotations dr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from os import getpid
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -41,8 +45,9 @@ class Node(NamedTuple):
 class Documents:
     """The files of one API description, each read once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, read: Callable[[Path], Any] | None = None) -> None:
         self.root_file = root.resolve()
+        self._read = read or load_yaml
         self._files: dict[Path, Any] = {}
 
     @property
@@ -53,7 +58,7 @@ class Documents:
     def load(self, file: Path) -> Any:
         """The content of a file."""
         if file not in self._files:
-            self._files[file] = load_yaml(file)
+            self._files[file] = self._read(file)
         return self._files[file]
 
     def load_uri(self, uri: str) -> Any:
@@ -129,6 +134,10 @@ class _Flattened:
                 made[key] = self.reference(node)
             elif key not in ANNOTATIONS and not (key == "format" and part not in FORMATS):
                 made[key] = part
+        if value.get("nullable") is True or isinstance(
+            value.get("exclusiveMinimum", value.get("exclusiveMaximum")), bool
+        ):
+            made = _of_3_0(made)
         return self.choice(made, node) if "discriminator" in value else made
 
     def reference(self, node: Node) -> str:
@@ -146,7 +155,9 @@ class _Flattened:
 
         openapi-core reads it like that too: the property is required, and so is a value that is mapped.
         """
-        union = next(key for key in ("oneOf", "anyOf", "allOf") if key in made)
+        union = next((key for key in ("oneOf", "anyOf", "allOf") if key in made), None)
+        if union is None:  # a base that others build on: nothing to choose from
+            return made
         rule = node.value["discriminator"]
         name = rule["propertyName"]
         references = [str(branch["$ref"]) for branch in node.value[union] if "$ref" in branch]
@@ -164,6 +175,15 @@ class _Flattened:
         return {**made, "allOf": [*made.get("allOf", ()), chosen]}
 
 
+def _of_3_0(schema: Json) -> Json:
+    """A schema in the words of OpenAPI 3.0 in those of JSON Schema: `nullable`, and bounds that are exclusive."""
+    made = {key: value for key, value in schema.items() if key != "nullable"}
+    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
+            made[exclusive] = made.pop(bound)
+    return {"anyOf": [made, {"type": "null"}]} if schema.get("nullable") is True else made
+
+
 def load_yaml(file: Path) -> Any:
     """A YAML file's content, by the C loader where there is one (7 times faster)."""
     import yaml
@@ -171,6 +191,43 @@ def load_yaml(file: Path) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with file.open("rb") as stream:
         return yaml.load(stream, loader)
+
+
+def load_cached(file: Path, cache: Path | None) -> Any:
+    """The content of a large YAML or JSON file as plain JSON; what was parsed once is kept in the folder `cache`.
+
+    What stands there is named by the content of the file, so it is never out of date; a cache that cannot be read or
+    written changes nothing but the time.
+    """
+    content = file.read_bytes()
+    if file.suffix == ".json":
+        return json.loads(content)
+    kept = cache / f"{sha256(content).hexdigest()}.json" if cache is not None else None
+    if kept is not None:
+        try:
+            return json.loads(kept.read_bytes())
+        except (OSError, ValueError):
+            pass
+    text = json.dumps(_plain_yaml(content))
+    if kept is not None:
+        with suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = kept.with_suffix(f".{getpid()}")
+            part.write_text(text, encoding="utf-8")
+            part.replace(kept)
+    return json.loads(text)
+
+
+def _plain_yaml(content: bytes) -> Any:
+    """YAML without dates, which JSON does not have: they stay the text that they are."""
+    import yaml
+
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    resolvers = {
+        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+        for first, found in base.yaml_implicit_resolvers.items()
+    }
+    return yaml.load(content, type("Loader", (base,), {"yaml_implicit_resolvers": resolvers}))
 
 
 class Shape:
@@ -251,7 +308,8 @@ class Shape:
                 self.fields.setdefault(name, []).append(field)
             self.required |= dict.fromkeys(one.get("required", ()))
             for branch in (*one.get("allOf", ()), *one.get("oneOf", ()), *one.get("anyOf", ())):
-                self._take(branch)
+                if branch.keys() != {"required"}:  # which of several is there is no matter of any one of them
+                    self._take(branch)
             if "if" in one:
                 ((name, value),) = one["if"]["properties"].items()
                 self._conditions.append((name, value["const"], one["then"]))

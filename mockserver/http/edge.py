@@ -61,14 +61,18 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: a status, a JSON body, and what the printed line says about it."""
+    """What goes back: a status, a JSON body (None is no body), and what the printed line says about it.
+
+    `problems` are what it says of a refusal whose body is not in the usual form.
+    """
 
     status: int
-    body: Json
+    body: Json | None
     name: str = ""
     about: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,6 @@ async def serve(
         logger.exception("%s %s failed: a defect of the simulator", scope["method"], scope["path"])
         answer = refused(Refusal(errors.INTERNAL_ERROR))
     await send_json(send, answer)
-    found = answer.body.get("errors", ()) if answer.status >= 400 else ()
-    problems = tuple([f"{item['code']} {item['title']}: {item['detail']}" for item in found])
     watch(
         Exchange(
             method=scope["method"],
@@ -149,7 +151,7 @@ async def serve(
             about=answer.about,
             status=answer.status,
             millis=(perf_counter() - began) * 1000,
-            problems=problems,
+            problems=answer.problems or problems(answer),
             warnings=answer.warnings,
         )
     )
@@ -160,12 +162,20 @@ def refused(refusal: Refusal | Unsupported, name: str = "", about: str | None = 
     return Answer(refusal.status, refusal.body(), name, about, **more)
 
 
+def problems(answer: Answer) -> tuple[str, ...]:
+    """What a refusal in the usual form says, each problem in a line."""
+    found = answer.body.get("errors", ()) if answer.status >= 400 and answer.body else ()
+    return tuple([f"{item['code']} {item['title']}: {item['detail']}" for item in found])
+
+
 async def send_json(send: Send, answer: Answer) -> None:
-    """Send a JSON answer with its request id; a 204 has no body."""
-    content = to_json(answer.body).encode() if answer.status != 204 else b""
-    described = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    """Send a JSON answer with its request id; a 204 has no body, and others may have none."""
+    content = to_json(answer.body).encode() if answer.status != 204 and answer.body is not None else b""
+    described = [(b"content-type", b"application/json")] if content else []
+    if answer.status != 204:
+        described.append((b"content-length", str(len(content)).encode()))
     headers = [
-        *(described if content else ()),
+        *described,
         (b"x-request-id", request_id().encode()),
         *((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers),
     ]

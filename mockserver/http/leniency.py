@@ -38,6 +38,7 @@ RULES = {
     "boolean-in-text": '`"true"` or `"false"` in quotes',
     "unknown-field": "a field that the API does not have",
     "unknown-query-parameter": "a query parameter that the API does not have",
+    "page-below-one": "a page or a page size below 1",
 }
 
 Path = Sequence[str | int]
@@ -156,13 +157,13 @@ def with_plain_meaning(
     body, forgiven = deepcopy(body), []
     for failure in failures:
         path = failure.instance_path
-        if not path:
+        if not path or not _is_there(body, path, failure.instance):
             continue
         holder: Any = body
         for key in path[:-1]:
             holder = holder[key]
         if failure.instance is None and isinstance(path[-1], str):
-            if path[-1] in holder and path[-1] not in shape.within(body, path).required:
+            if path[-1] not in shape.within(body, path).required:
                 del holder[path[-1]]
                 text = f"{command}: {dotted(path)} is null and was ignored"
                 forgiven.append(Forgiven("null-field", pointer(path), text))
@@ -186,11 +187,26 @@ def unknown_query_parameter(name: str, known: Iterable[str], command: str) -> Fo
     return Forgiven("unknown-query-parameter", name, text)
 
 
+def page_below_one(name: str, text: str, command: str) -> Forgiven:
+    """A page or a page size that there is not, taken for none given."""
+    return Forgiven("page-below-one", name, f"{command}: {name} is {text} and was ignored; pages count from 1")
+
+
 def _meant(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), n=1)
     return f", did you mean {close[0]}?" if close else ""
+
+
+def _is_there(body: Any, path: Path, value: Any) -> bool:
+    """Is a value still where a validator found it? Its paths leave out keys that are empty texts."""
+    try:
+        for key in path:
+            body = body[key]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return bool(body == value)
 
 
 def _unquoted(text: str, types: Sequence[str]) -> tuple[str, int | float | bool | None]:

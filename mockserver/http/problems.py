@@ -85,15 +85,20 @@ def _rule(name: str, problem: Problem, commands: str = "", holds: Any = None, **
 
 
 _DIAL = "dial transfer"
-_GATHER = "gather gather_using_audio gather_using_speak"
-_PROMPT = "gather_using_audio gather_using_speak"
-_SPEAK = "speak gather_using_speak speak_conference"
-_PLAY = "playback_start speak play_conference"
+_GATHER = "gather gather_using_audio gather_using_speak conference_gather_using_audio"
+_PROMPT = "gather_using_audio gather_using_speak conference_gather_using_audio"
+_SPEAK = "speak gather_using_speak conference_speak"
+_PLAY = "playback_start speak conference_play"
+_RECORD = "record_start conference_record_start"
+_DTMF = "send_dtmf conference_send_dtmf"
+_APPLICATION = "create_application update_application"
 
 FIELDS = (
     _rule("client_state", e.INVALID_CLIENT_STATE, holds=is_base64),
     _rule("target_leg_client_state", e.INVALID_CLIENT_STATE, holds=is_base64),
     _rule("webhook_url", e.INVALID_URL, _DIAL + " answer", is_web_address),
+    _rule("webhook_event_url", e.INVALID_URL, _APPLICATION, is_web_address),
+    _rule("webhook_event_failover_url", e.INVALID_URL, _APPLICATION, lambda url: not url or is_web_address(url)),
     _rule("timeout_secs", e.INVALID_TIMEOUT_SECS, _DIAL, between(5, 600), minimum=5, maximum=600),
     _rule("time_limit_secs", e.INVALID_TIME_LIMIT_SECS, _DIAL, minimum=30, maximum=14400),
     _rule("record_timeout_secs", e.INVALID_RECORD_TIMEOUT_SECS, "", between(0, float("inf"))),
@@ -102,8 +107,8 @@ FIELDS = (
     _rule("greeting", e.LENGTH_OUT_OF_RANGE, "", between(0, 3000), minimum=0, maximum=3000),
     _rule("voice", e.INVALID_VOICE, "gather_using_ai", lambda voice: voice not in ("female", "male")),
     _rule("voice", e.INVALID_VOICE, _SPEAK),
-    _rule("format", e.INVALID_FORMAT, "record_start"),
-    _rule("channels", e.INVALID_CHANNELS, "record_start"),
+    _rule("format", e.INVALID_FORMAT, _RECORD),
+    _rule("channels", e.INVALID_CHANNELS, _RECORD),
     _rule("timeout_secs", e.INVALID_RECORD_TIMEOUT_SECS, "record_start", between(0, float("inf"))),
     _rule("max_length", e.OUT_OF_RANGE, "record_start", between(0, 14400), minimum=0, maximum=14400),
     _rule("recording_track", e.INVALID_RECORDING_TRACK, "record_start"),
@@ -121,8 +126,8 @@ FIELDS = (
     _rule("service_level", e.INVALID_SERVICE_LEVEL, _SPEAK),
     _rule("loop", e.INVALID_LOOP, _PLAY),
     _rule("stop", e.INVALID_STOP, "playback_start playback_stop speak"),
-    _rule("digits", e.INVALID_DIGITS, "send_dtmf"),
-    _rule("duration_millis", e.INVALID_DURATION_MILLIS, "send_dtmf", minimum=100, maximum=500),
+    _rule("digits", e.INVALID_DIGITS, _DTMF),
+    _rule("duration_millis", e.INVALID_DURATION_MILLIS, _DTMF, minimum=100, maximum=500),
 )
 
 

@@ -2,14 +2,15 @@
 
 They are made while they are sent and never stored: a quiet tone for each side in a WAV, silence in an MP3, of the
 length and with the channels of the recording. What storage behind signed URLs does is done here: a URL is good for
-ten minutes of simulated time, needs no credentials, and refuses a request that brings some.
+ten minutes of simulated time, needs no credentials, and refuses a request that brings some. A part of a file can be
+had, and one that somebody has already is not sent again.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from math import pi, sin
 from struct import pack
@@ -22,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from mockserver.http.edge import Exchange, Watch, below, request_id
 from mockserver.sim.clock import SECOND
+from mockserver.sim.kept_recordings import signature
 from mockserver.sim.recordings import Recording
 from mockserver.worlds import World, Worlds
 
@@ -56,14 +58,18 @@ class Sound:
     size: int
     media_type: str
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The file in pieces."""
-        yield self.head
-        left = self.size - len(self.head)
+    async def chunks(self, part: range | None = None) -> AsyncIterator[bytes]:
+        """The file, or the bytes of one part of it, in pieces."""
+        part = range(self.size) if part is None else part
+        if part.start < len(self.head):
+            yield self.head[part.start : part.stop]
+        position = max(part.start, len(self.head))
         piece = self.block * max(1, CHUNK // len(self.block))
-        while left > 0:
-            yield piece[:left]
-            left -= len(piece)
+        while position < part.stop:
+            within = (position - len(self.head)) % len(self.block)
+            chunk = piece[within : within + part.stop - position]
+            yield chunk
+            position += len(chunk)
 
 
 def sound(recording: Recording) -> Sound:
@@ -98,6 +104,7 @@ class Refused(Exception):
     status: int
     code: str
     message: str
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -132,13 +139,12 @@ class Recordings:
         if "authorization" in request.headers:
             message = "The URL is signed already: send it without an Authorization header."
             raise Refused(400, "InvalidArgument", message)
-        signed = compare_digest(given.encode(), recording.signature.encode())
-        if not signed or expires != str(recording.expires):
+        if not compare_digest(given.encode(), signature(recording, expires).encode()):
             raise Refused(403, "SignatureDoesNotMatch", "The URL is not the one that was given out.")
         world.driver.catch_up()
-        if world.simulation.now > recording.expires * SECOND:
+        if world.simulation.now > int(expires) * SECOND:
             raise Refused(403, "AccessDenied", "The URL has expired: it is good for ten minutes.")
-        return _file(recording, whole=request.method == "GET")
+        return _file(recording, request)
 
     def _find(self, name: str) -> tuple[World, Recording]:
         """The recording that a file name stands for, and its world; credentials, which would tell it, are refused."""
@@ -149,21 +155,56 @@ class Recordings:
         raise Refused(404, "NoSuchKey", "There is no such recording, or none any more.")
 
 
-def _file(recording: Recording, whole: bool) -> Response:
+def _file(recording: Recording, request: Request) -> Response:
+    """The whole file, a part of it (206), or word that it is the one that is known (304). Raises `Refused` (416)."""
     file = sound(recording)
+    tag = f'"{recording.id}"'
     started = (recording.started_at or 0) // SECOND
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in recording.name)
     headers = {
         "content-length": str(file.size),
         "content-disposition": f'attachment; filename="{name}-{started}.{recording.format}"',
-        "accept-ranges": "none",
+        "accept-ranges": "bytes",
+        "etag": tag,
     }
-    answer = partial(StreamingResponse, file.chunks()) if whole else partial(Response, b"")
-    return answer(headers=headers, media_type=file.media_type)
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers={"etag": tag})
+    if request.method == "HEAD":
+        return Response(b"", headers=headers, media_type=file.media_type)
+    wanted = request.headers.get("range", "") if request.headers.get("if-range", tag) == tag else ""
+    part = _part(wanted, file.size)
+    if part is None:
+        return StreamingResponse(file.chunks(), headers=headers, media_type=file.media_type)
+    headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{file.size}"
+    headers["content-length"] = str(len(part))
+    return StreamingResponse(file.chunks(part), 206, headers=headers, media_type=file.media_type)
+
+
+ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
+
+
+def _part(wanted: str, size: int) -> range | None:
+    """The bytes that a Range header asks for; None for all, also where it asks for several parts or says nothing.
+
+    Raises `Refused` (416) for bytes that are not there.
+    """
+    found = ONE_RANGE.fullmatch(wanted.strip())
+    if found is None or found[1] + found[2] == "" or (found[1] and found[2] and int(found[1]) > int(found[2])):
+        return None
+    first, last = found.groups()
+    if first:
+        part = range(int(first), min(int(last) + 1, size) if last else size)
+    else:
+        part = range(max(0, size - int(last)), size)
+    if not part:
+        raise Refused(416, "InvalidRange", "The file has no such bytes.", {"content-range": f"bytes */{size}"})
+    return part
 
 
 def _refusal(refused: Refused) -> Response:
     from xml.sax.saxutils import escape
 
     text = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>\n"
-    return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}', refused.status, media_type="application/xml")
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'
+    return Response(body, refused.status, refused.headers, media_type="application/xml")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.sim import parties, people
+from mockserver.sim import applications, parties, people
+from mockserver.sim import errors as problems
 from mockserver.sim.errors import Refusal
 from mockserver.sim.simulation import Simulation
 
@@ -16,28 +17,31 @@ if TYPE_CHECKING:
 def apply(scenario: Scenario, simulation: Simulation) -> None:
     """Make a scenario true from now on.
 
-    Its people are found before those who were there, its errors count the commands from now, and its calls come at
-    their time from now. Naming applications makes a world that was open to any connection id a closed one.
+    Its people and files are found before those that were there, its errors and recordings are counted from now, and its
+    calls come at their time from now. Naming applications closes a world that was open to any connection id.
     """
     world = simulation.world
+    _add_applications(scenario, simulation)
     newcomers = scenario.to_people()
     taken = {person.number for person in newcomers}
     world.people[:] = [*newcomers, *(person for person in world.people if person.number not in taken)]
     for assistant in scenario.to_assistants():
-        world.assistants[assistant.id] = assistant
+        world.assistants[assistant.id] = replace(assistant, created_at=simulation.now)
+    world.secrets |= scenario.secrets
     world.injected += [error.to_injected(world.commands_seen.get(error.command, 0)) for error in scenario.errors]
-    _add_applications(scenario, simulation)
+    world.audio[:0] = [part.to_said() for part in scenario.audio]
+    for recording in scenario.recordings:
+        world.failing_recordings[world.recordings_begun + recording.nth] = recording.problem
     for call in scenario.calls:
         simulation.after(call.at, _place, simulation, call, _connection(scenario, call))
 
 
 def _add_applications(scenario: Scenario, simulation: Simulation) -> None:
-    settings = simulation.world.settings
+    world = simulation.world
     if not scenario.applications:
         return
-    routes = {part.connection_id: part.to_route(settings.route) for part in scenario.applications}
-    known = {**(settings.applications or {}), **routes}
-    simulation.world.settings = replace(settings, applications=known)
+    applications.add(world, [part.to_application(world.settings, simulation.now) for part in scenario.applications])
+    world.settings = replace(world.settings, applications=world.settings.applications or {})
 
 
 def _connection(scenario: Scenario, call: CallPart) -> str | None:
@@ -57,5 +61,8 @@ def _place(simulation: Simulation, call: CallPart, connection_id: str | None) ->
     try:
         parties.place_call(simulation, call.from_, call.to, person, connection_id, call.webhook_url, **carried)
     except Refusal as refusal:
-        text = f"the call from {call.from_} to {call.to} did not come about: {refusal}"
-        simulation.warn("scenario", None, f"{text}. Name its connection_id under applications.")
+        unknown = refusal.problems[0].problem is problems.INVALID_CONNECTION
+        hint = ". Name its connection_id under applications." if unknown else ""
+        simulation.warn(
+            "scenario", None, f"the call from {call.from_} to {call.to} did not come about: {refusal}{hint}"
+        )

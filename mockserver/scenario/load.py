@@ -109,6 +109,9 @@ def _between(root: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]
     yield from _twice(root, "applications", "connection_id")
     yield from _twice(root, "assistants", "id")
     yield from _twice(root, "errors", "command", "nth")
+    yield from _twice(root, "audio", "url")
+    yield from _twice(root, "audio", "media")
+    yield from _twice(root, "recordings", "nth")
     yield from _hidden(root)
     named = [item.get("connection_id") for _, item in _items(root, "applications")]
     known = {connection for connection in named if isinstance(connection, str)}
@@ -123,7 +126,7 @@ def _twice(
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     seen: dict[tuple[str, str], int] = {}
     for index, item in _items(root, section):
-        value, nth = item.get(key), item.get(count, "1") if count else ""
+        value, nth = item.get(key, "1" if key == "nth" else None), item.get(count, "1") if count else ""
         if not isinstance(value, str) or not isinstance(nth, str):
             continue
         first = seen.setdefault((value, nth), index)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from mockserver.sim.events import Entry, Json
+from mockserver.sim.events import Entry
+from mockserver.sim.matching import details, differences, shown
 
 OK = "ok"
 
@@ -43,16 +41,9 @@ class Happening:
 
     def differences(self, entry: Entry) -> Iterator[str]:
         """Where an entry of this name differs, one sentence a field."""
-        yield from _differences(self.fields, details(entry), "")
+        yield from differences(self.fields, details(entry))
         if self.gets and not any(_got(entry, wanted) for wanted in self.gets):
             yield f"it got {answer(entry)}"
-
-
-def details(entry: Entry) -> Json:
-    """What `with` is compared with: the payload of a webhook, the body of a command, the data of an act."""
-    inside = {"webhook": "payload", "command": "request"}.get(entry.kind)
-    found: Json = (entry.data.get(inside) or {}) if inside else entry.data
-    return found
 
 
 def answer(entry: Entry) -> str:
@@ -68,64 +59,9 @@ def codes(entry: Entry) -> list[str]:
     return [str(error["code"]) for error in entry.data.get("errors") or ()]
 
 
-def same(wanted: Any, seen: Any) -> bool:
-    """Is `seen` what is wanted: more fields are fine, `*` stands for anything, and `486` equals `"486"`."""
-    if isinstance(wanted, Mapping):
-        return isinstance(seen, dict) and all(same(value, seen.get(key)) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        return isinstance(seen, list) and len(wanted) == len(seen) and all(map(same, wanted, seen))
-    if wanted is None or seen is None:
-        return wanted is seen
-    if isinstance(seen, (dict, list)):
-        return bool(wanted == "*")
-    if isinstance(wanted, str) and "*" in wanted:
-        return _fits_pattern(wanted.split("*"), text(seen))
-    return text(wanted) == text(seen)
-
-
-def text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def shown(value: Any, limit: int = 60) -> str:
-    """A value as a message shows it: texts as they are when they have no blank, else quoted, cut to `limit`."""
-    plain = isinstance(value, str) and re.fullmatch(r"[^\s\"',]+", value)
-    words = value if plain and isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return words if len(words) <= limit else words[: limit - 1] + "…"
-
-
-def _fits_pattern(parts: list[str], words: str) -> bool:
-    """Do `parts` come one after the other, the first at the beginning and the last at the end? In linear time."""
-    first, *between, last = parts
-    if not words.startswith(first) or not words.endswith(last):
-        return False
-    at, end = len(first), len(words) - len(last)
-    for part in between:
-        at = words.find(part, at, end)
-        if at < 0:
-            return False
-        at += len(part)
-    return at <= end
-
-
 def _got(entry: Entry, wanted: str) -> bool:
     if wanted == OK:
         return bool(entry.data.get("status") == 200)
     if len(wanted) == 3:
         return str(entry.data.get("status")) == wanted
     return wanted in codes(entry)
-
-
-def _differences(wanted: Mapping[str, Any], seen: Json, where: str) -> Iterator[str]:
-    for key, value in wanted.items():
-        there = seen.get(key)
-        if same(value, there):
-            continue
-        if isinstance(value, Mapping) and isinstance(there, dict):
-            yield from _differences(value, there, f"{where}{key}.")
-        elif key in seen:
-            yield f"{where}{key} was {shown(there)}"
-        else:
-            close = get_close_matches(key, list(seen), 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(seen) or 'no fields'}"
-            yield f"{where}{key} was not in it: {hint}"

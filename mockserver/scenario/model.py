@@ -23,26 +23,37 @@ from pydantic import (
 from mockserver.scenario import values
 from mockserver.scenario.expect import Expectation
 from mockserver.scenario.matching import Happening
-from mockserver.scenario.names import ACTS, command_problem, event_problem, meant
-from mockserver.sim import errors, timings
+from mockserver.scenario.names import ACTS, command_problem, event_problem, meant, trigger_problem
+from mockserver.sim import applications, errors, people, recordings, timings
+from mockserver.sim.applications import Application
+from mockserver.sim.audio_files import PROBLEMS, Said
 from mockserver.sim.errors import Problem
 from mockserver.sim.events import Route
-from mockserver.sim.people import MACHINES, OUTCOMES, Assistant, Injected, Person, Turn
+from mockserver.sim.people import MACHINES, MOST_ACTS, OUTCOMES, Act, Assistant, Injected, Person, Turn, Use
+from mockserver.sim.world import Settings
 
 Text = Annotated[str, PlainValidator(values.text)]
 Duration = Annotated[float, PlainValidator(values.duration)]
 Number = Annotated[str, PlainValidator(values.number)]
 NumberPattern = Annotated[str, PlainValidator(values.number_or_pattern)]
 Url = Annotated[str, PlainValidator(values.url)]
+UrlOrNone = Annotated[str, PlainValidator(values.url_or_none)]
+Channels = Annotated[int, PlainValidator(values.whole(0, 1_000_000))]
 Keys = Annotated[str, PlainValidator(values.keys)]
 YesNo = Annotated[bool, PlainValidator(values.yes_no)]
+Yes = Annotated[bool, PlainValidator(values.yes)]
 Ordinal = Annotated[int, PlainValidator(values.ordinal)]
+OrdinalOrEvery = Annotated[int, PlainValidator(values.ordinal_or_every)]
 Code = Annotated[str, PlainValidator(values.code)]
 Outcome = Annotated[str, PlainValidator(values.one_of(*OUTCOMES))]
+ProblemOfFile = Annotated[str, PlainValidator(values.one_of(*PROBLEMS))]
+ProblemOfRecording = Annotated[str, PlainValidator(values.one_of(*recordings.PROBLEMS))]
+FilePattern = Annotated[str, PlainValidator(values.file_or_pattern)]
 Machine = Annotated[str, PlainValidator(values.one_of(*MACHINES))]
 Fields = Annotated[dict[str, Any], PlainValidator(values.fields)]
 Answers = Annotated[dict[str, tuple[Any, ...]], PlainValidator(values.answers)]
 Gets = Annotated[tuple[str, ...], PlainValidator(values.gets)]
+Secrets = Annotated[dict[str, str], PlainValidator(values.secrets)]
 HangsUp = Annotated[values.HangsUp, PlainValidator(values.hangs_up)]
 
 
@@ -50,6 +61,51 @@ class Part(BaseModel):
     """A mapping of the file. Keys that it does not know are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ActPart(Part):
+    """Something that a person does, `at` so many seconds after the answer, or `when` something happens on their call.
+
+    What they do is the one key that is one of `people.ACTS`.
+    """
+
+    at: Duration | None = None
+    when: Text | None = None
+    nth: OrdinalOrEvery = 1
+    after: Duration = 0.0
+    presses: Keys | None = None
+    says: Text | None = None
+    silent: Yes | None = None
+    holds: Yes | None = None
+    unholds: Yes | None = None
+    hangs_up: Yes | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_one_act_at_one_time(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.keys() - known_keys(cls):
+            return given  # another mistake, reported as such
+        for choices in (("at", "when"), people.ACTS):
+            found = [key for key in choices if key in given]
+            if len(found) != 1:
+                raise ValueError(f"has {' and '.join(found) or 'none'} of {', '.join(choices)}: give exactly one")
+        if "at" in given and given.keys() & {"nth", "after"}:
+            raise ValueError("nth and after count from when, not from at: remove them")
+        return given
+
+    @field_validator("when")
+    @classmethod
+    def _can_happen(cls, name: str | None) -> str | None:
+        if name is not None and (problem := trigger_problem(name)):
+            raise ValueError(problem)
+        return name
+
+    def to_act(self) -> Act:
+        does, what = next((name, value) for name in people.ACTS if (value := getattr(self, name)) is not None)
+        words = what if isinstance(what, str) else ""
+        if self.at is not None:
+            return Act(does, words, after=self.at)
+        return Act(does, words, self.when or "", self.nth, self.after)
 
 
 class PersonPart(Part):
@@ -67,6 +123,15 @@ class PersonPart(Part):
     silent: YesNo = False
     presses: list[Keys] = Field(default_factory=list)
     machine: Machine | None = None
+    fake: YesNo = False
+    does: list[ActPart] = Field(default_factory=list)
+
+    @field_validator("does", mode="before")
+    @classmethod
+    def _is_not_too_much(cls, does: Any) -> Any:
+        if isinstance(does, list) and len(does) > MOST_ACTS:
+            raise ValueError(f"has {len(does):,} entries, more than {MOST_ACTS:,}: remove some")
+        return does
 
     @field_validator("silent")
     @classmethod
@@ -89,22 +154,51 @@ class PersonPart(Part):
             silent=self.silent,
             presses=tuple(self.presses),
             machine=self.machine or "",
+            fake=self.fake,
+            acts=tuple(act.to_act() for act in self.does),
             refused=errors.find(self.refused)[0] if self.refused else None,
         )
 
 
+class InboundPart(Part):
+    """What an application says of calls that come in."""
+
+    channel_limit: Channels | None = None
+    shaken_stir_enabled: YesNo = False
+    sip_subdomain: Text | None = None
+
+
+class OutboundPart(Part):
+    """What an application says of calls that go out."""
+
+    channel_limit: Channels | None = None
+    outbound_voice_profile_id: Text | None = None
+
+
 class ApplicationPart(Part):
-    """A connection that the application may dial with, and where its webhooks go."""
+    """A call control application that there is at the start, by the published names but for those of its URLs."""
 
     connection_id: Text
-    webhook_url: Url | None = None
+    webhook_url: UrlOrNone | None = None
     webhook_failover_url: Url | None = None
+    application_name: Text | None = None
+    active: YesNo | None = None
+    webhook_timeout_secs: Annotated[int, PlainValidator(values.whole(0, 30))] | None = None
+    first_command_timeout: YesNo | None = None
+    first_command_timeout_secs: Ordinal | None = None
+    call_cost_in_webhooks: YesNo | None = None
+    inbound: InboundPart | None = None
+    outbound: OutboundPart | None = None
 
-    def to_route(self, otherwise: Route) -> Route:
-        """Its route; without a `webhook_url` of its own, what `otherwise` says."""
-        if self.webhook_url is None and self.webhook_failover_url is None:
-            return otherwise
-        return Route(url=self.webhook_url or otherwise.url, failover_url=self.webhook_failover_url)
+    def to_application(self, settings: Settings, now: int) -> Application:
+        """The application; without a URL of its own it has those of the world, and an empty one is none."""
+        route = settings.route
+        if self.webhook_url or self.webhook_failover_url:
+            route = Route(url=self.webhook_url or route.url, failover_url=self.webhook_failover_url)
+        changes = self.model_dump(exclude_none=True, exclude={"connection_id", "webhook_url", "webhook_failover_url"})
+        if self.webhook_url == "":
+            changes["webhook_event_url"] = ""
+        return applications.of_route(settings, self.connection_id, route, now, changes)
 
 
 class HeaderPart(Part):
@@ -126,11 +220,32 @@ class CallPart(Part):
     webhook_url: Url | None = None
 
 
-class TurnPart(Part):
-    """What an assistant says in reply."""
+class UsePart(Part):
+    """A tool that an assistant uses."""
 
-    says: Text
+    tool: Text
+    arguments: Fields = Field(default_factory=dict)
+
+
+class TurnPart(Part):
+    """What an assistant says in reply, and which tool it uses."""
+
+    says: Text | None = None
     hears: Text | None = None
+    hears_result: Text | None = None
+    uses: Annotated[UsePart, BeforeValidator(values.short_for("tool"))] | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> TurnPart:
+        if self.says is None and self.uses is None:
+            raise ValueError("has neither says nor uses: give one of them")
+        if self.hears is not None and self.hears_result is not None:
+            raise ValueError("has hears and hears_result: give one of them")
+        return self
+
+    def to_turn(self) -> Turn:
+        uses = Use(self.uses.tool, self.uses.arguments) if self.uses else None
+        return Turn(self.says or "", self.hears, uses, self.hears_result)
 
 
 class InsightPart(Part):
@@ -141,9 +256,9 @@ class InsightPart(Part):
 
 
 class AssistantPart(Part):
-    """An assistant, found by the id that a command gives."""
+    """An assistant, found by the id that a command gives, or by the name under which the application stores one."""
 
-    id: Text
+    id: Text = ""
     name: Text = Assistant().name
     greeting: Text = ""
     model: Text = Assistant().model
@@ -154,15 +269,27 @@ class AssistantPart(Part):
     insights: list[Annotated[InsightPart, BeforeValidator(values.short_for("result"))]] | None = None
     insight_group_id: Text | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_found_somehow(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.keys() & {"id", "name"}:
+            raise ValueError("has neither id nor name: give the id that commands give, or the name that is stored")
+        return given
+
+    @property
+    def known_id(self) -> str:
+        """Its id; one that is known by its name alone gets one that is the same in every run."""
+        return self.id or f"assistant-{uuid5(NAMESPACE_URL, f'assistants/{self.name}')}"
+
     def to_assistant(self) -> Assistant:
         return Assistant(
-            id=self.id,
+            id=self.known_id,
             name=self.name,
             greeting=self.greeting,
             model=self.model,
             voice=self.voice,
             transcription_model=self.transcription_model,
-            turns=tuple(Turn(turn.says, turn.hears) for turn in self.turns),
+            turns=tuple(turn.to_turn() for turn in self.turns),
             insights=None if self.insights is None else tuple(map(self._insight, range(len(self.insights)))),
             insight_group_id=self.insight_group_id,
             time_limit_secs=self.time_limit,
@@ -172,7 +299,7 @@ class AssistantPart(Part):
         """An insight; without an id it gets one that is the same in every run."""
         insight = (self.insights or [])[index]
         return {
-            "insight_id": insight.id or str(uuid5(NAMESPACE_URL, f"{self.id}/insights/{index}")),
+            "insight_id": insight.id or str(uuid5(NAMESPACE_URL, f"{self.known_id}/insights/{index}")),
             "result": insight.result,
         }
 
@@ -206,6 +333,39 @@ class ErrorPart(Part):
     def to_injected(self, seen: int = 0) -> Injected:
         """The refusal, counted from where `seen` commands of the name have been."""
         return Injected(self.command, seen + self.nth, self._rows()[0])
+
+
+class AudioPart(Part):
+    """Files that the application plays, by URL or media name: how long they are, what is wrong, or whether to fetch."""
+
+    url: FilePattern | None = None
+    media: FilePattern | None = None
+    seconds: Duration | None = None
+    problem: ProblemOfFile | None = None
+    fetch: YesNo = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_one_thing_of_one(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.keys() - known_keys(cls):
+            return given  # another mistake, reported as such
+        for choices in (("url", "media"), ("seconds", "problem", "fetch")):
+            found = [key for key in choices if key in given]
+            if len(found) != 1:
+                raise ValueError(f"has {' and '.join(found) or 'none'} of {', '.join(choices)}: give exactly one")
+        if "media" in given and "fetch" in given:
+            raise ValueError("media that is stored cannot be fetched: give url, or seconds")
+        return given
+
+    def to_said(self) -> Said:
+        return Said(self.url or "", self.media or "", self.seconds, self.problem or "", self.fetch)
+
+
+class RecordingPart(Part):
+    """The `nth` recording that begins cannot be kept."""
+
+    nth: Ordinal = 1
+    problem: ProblemOfRecording
 
 
 KINDS: dict[str, Literal["webhook", "command", "person"]] = {
@@ -288,7 +448,10 @@ class Scenario(Part):
     applications: list[ApplicationPart] = Field(default_factory=list)
     calls: list[CallPart] = Field(default_factory=list)
     assistants: list[AssistantPart] = Field(default_factory=list)
+    secrets: Secrets = Field(default_factory=dict)
     errors: list[ErrorPart] = Field(default_factory=list)
+    audio: Annotated[list[AudioPart], BeforeValidator(values.audio)] = Field(default_factory=list)
+    recordings: list[RecordingPart] = Field(default_factory=list)
     expect: list[ExpectationPart] = Field(default_factory=list)
 
     def to_people(self) -> list[Person]:
@@ -309,13 +472,19 @@ def known_keys(part: type[Part]) -> set[str]:
 PARTS: dict[tuple[str, ...], type[Part]] = {
     (): Scenario,
     ("people",): PersonPart,
+    ("people", "does"): ActPart,
     ("applications",): ApplicationPart,
+    ("applications", "inbound"): InboundPart,
+    ("applications", "outbound"): OutboundPart,
     ("calls",): CallPart,
     ("calls", "custom_headers"): HeaderPart,
     ("assistants",): AssistantPart,
     ("assistants", "turns"): TurnPart,
+    ("assistants", "turns", "uses"): UsePart,
     ("assistants", "insights"): InsightPart,
     ("errors",): ErrorPart,
+    ("audio",): AudioPart,
+    ("recordings",): RecordingPart,
     ("expect",): ExpectationPart,
     ("expect", "never"): HappeningPart,
 }

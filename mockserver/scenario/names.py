@@ -10,12 +10,27 @@ from pathlib import Path
 
 import yaml
 
-from mockserver.sim.commands import COMMANDS, is_command
+from mockserver.sim.acting import SEEN
+from mockserver.sim.commands import COMMANDS, can_be_waited_for, is_command
 from mockserver.sim.event_types import EMITTED
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
-ACTS = ("answers", "assistant_says", "calls", "hangs_up", "joins", "presses", "says", "turns_down")
+ACTS = (
+    *("answers", "assistant_says", "assistant_uses", "calls", "goes_silent", "hangs_up", "heard_stream"),
+    *(
+        "hears_audio",
+        "hears_digits",
+        "hears_stream",
+        "holds",
+        "joins",
+        "presses",
+        "says",
+        "tool_answers",
+        "turns_down",
+        "unholds",
+    ),
+)
 """What people do, as the log names it."""
 
 NEWER_EVENTS = ("call.conversation.start_failed",)
@@ -67,6 +82,16 @@ def event_problem(name: str, never: bool) -> str | None:
     if name in known.unbuilt_events:
         return f"{name} is not simulated yet, so it never comes"
     return f'"{name}" is no event: {meant(name, known.events | (known.unbuilt_events if never else frozenset()))}'
+
+
+def trigger_problem(name: str) -> str | None:
+    """Why nobody can wait for `name` to happen on their call, or None."""
+    if can_be_waited_for(name):
+        return None
+    known = [*published().events, *SEEN, *(name for name in COMMANDS if is_command(name))]
+    close = get_close_matches(name[:100], known, 1)
+    hint = f"did you mean {close[0]}?" if close else "write one like call.speak.started, transfer or assistant_says"
+    return f'"{name}" is no webhook and no command that can come: {hint}'
 
 
 def meant(word: str, known: Iterable[str]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mockserver.scenario.expect import Report, Result
 from mockserver.scenario.matching import codes
-from mockserver.scenario.matching import shown as as_text
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.events import Entry, Json
+from mockserver.sim.matching import shown as as_text
 from mockserver.sim.people import Person, find
 
 LEFT, RIGHT = 45, 49
@@ -121,20 +121,28 @@ def _rows(entry: Entry, known: Calls, start: int, colour: bool) -> list[str]:
 
 
 def _command(entry: Entry, letter: str) -> tuple[str, str, str]:
-    status = entry.data.get("status")
-    if status == 200:
+    named = " ".join(filter(None, (entry.name, letter)))
+    if "errors" not in entry.data:
         request = entry.data.get("request") or {}
         note = f"to {as_text(request.get('to'))}" if entry.name == "dial" else ""
         again = " (repeated)" if entry.data.get("repeated") else ""
-        return _to_right(f"{entry.name} {letter}: ok{again}", LEFT), _note(note), ""
-    refused = " ".join([str(status), *codes(entry)])
-    return _to_right(f"{' '.join(filter(None, (entry.name, letter)))}: {refused}", LEFT), _note(_titles(entry)), RED
+        return _to_right(f"{named}: ok{again}", LEFT), _note(note), ""
+    refused = " ".join([str(entry.data.get("status")), *codes(entry)])
+    return _to_right(f"{named}: {refused}", LEFT), _note(_titles(entry)), RED
 
 
 def _act(entry: Entry, letter: str) -> str:
     data = entry.data
     if entry.name == "assistant_says":
         return _to_right(f'assistant {letter}: "{data.get("text", "")}"', RIGHT) + "|"
+    if entry.name in ("assistant_uses", "tool_answers"):
+        verb, what = ("uses", "arguments") if entry.name == "assistant_uses" else ("is told by", "result")
+        return _to_right(f"assistant {letter} {verb} {data['tool']}: {as_text(data[what])}", RIGHT) + "|"
+    if entry.name == "hears_digits":
+        return _to_right(f"{letter}: hears {data.get('digits', '')}", RIGHT) + "|"
+    if entry.name in ("hears_stream", "heard_stream"):
+        words = "hears the stream" if entry.name == "hears_stream" else f"has heard {data.get('seconds', 0):g} s of it"
+        return _to_right(f"{letter}: {words}", RIGHT) + "|"
     words = f'"{data["text"]}"' if "text" in data else entry.name.replace("_", " ")
     if "digits" in data:
         words = f"{words} {data['digits']}"
@@ -151,20 +159,29 @@ def _aside(entry: Entry, letter: str) -> str:
     return f"! {entry.kind}{about}: {data.get('text') or data.get('message') or entry.name}"
 
 
+TOLD: Mapping[str, tuple[str, ...]] = {
+    "call.ai_gather.ended": ("status", "result"),
+    "call.ai_gather.partial_results": ("partial_results",),
+    "call.dequeued": ("reason",),
+    "call.dtmf.received": ("digit",),
+    "call.enqueued": ("queue", "current_position"),
+    "call.gather.ended": ("status", "digits"),
+    "call.machine.detection.ended": ("result",),
+    "call.machine.greeting.ended": ("result",),
+    "call.machine.premium.detection.ended": ("result",),
+    "call.machine.premium.greeting.ended": ("result",),
+    "conference.ended": ("reason",),
+}
+"""What the row of a webhook cannot go without."""
+
+
 def _detail(entry: Entry) -> str:
-    """The one thing of a webhook that its row cannot go without."""
     payload = entry.data.get("payload") or {}
     if entry.name == "call.hangup":
         return f"{payload.get('hangup_cause')}, by the {payload.get('hangup_source')}"
-    if entry.name == "call.dtmf.received":
-        return as_text(payload.get("digit"))
-    if entry.name == "call.gather.ended":
-        return f"{payload.get('status')} {payload.get('digits')}"
-    if entry.name == "call.ai_gather.ended":
-        return f"{payload.get('status')} {as_text(payload.get('result'))}"
-    if entry.name == "call.ai_gather.partial_results":
-        return as_text(payload.get("partial_results"))
-    return ""
+    if entry.name == "call.transcription":
+        return as_text((payload.get("transcription_data") or {}).get("transcript"))
+    return " ".join(as_text(payload.get(name)) for name in TOLD.get(entry.name, ()))
 
 
 def _titles(entry: Entry) -> str:

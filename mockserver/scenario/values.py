@@ -15,6 +15,7 @@ from mockserver.scenario.tree import as_json
 from mockserver.sim import errors
 from mockserver.sim.digits import KEYS_AND_PAUSES
 from mockserver.sim.numbers import E164, SIP
+from mockserver.sim.people import EVERY
 
 DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
 MILLISECONDS = re.compile(r"(\d{1,9})ms", re.ASCII)
@@ -22,7 +23,9 @@ LONGEST = 7 * 24 * 3600.0
 """A week: no call lasts longer than hours."""
 
 PATTERN = re.compile(r"\+?[0-9*]+|sips?:\S+", re.ASCII)
+MOST_STARS = 5
 ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,54 @@ def url(value: Any) -> str:
     return written
 
 
+def url_or_none(value: Any) -> str:
+    """The same, or an empty text for none."""
+    return "" if value == "" else url(value)
+
+
+def file_or_pattern(value: Any) -> str:
+    """A URL or a name of audio, in which `*` stands for any run of characters."""
+    written = re.sub(r"\*+", "*", text(value).strip())
+    if written.count("*") > MOST_STARS:
+        raise ValueError(f"{quoted(written)} has more than {MOST_STARS} times *: write fewer")
+    return written
+
+
+def audio(value: Any) -> Any:
+    """`fetch` or a length, short for a list that says it of all files."""
+    if not isinstance(value, str):
+        return value
+    if value == "fetch":
+        return [{"url": "*", "fetch": "true"}]
+    try:
+        duration(value)
+    except ValueError:
+        raise ValueError(f"{quoted(value)} is neither fetch nor a duration: give one of them, or a list") from None
+    return [{"url": "*", "seconds": value}, {"media": "*", "seconds": value}]
+
+
 def yes_no(value: Any) -> bool:
     """True or false."""
     if value in ("true", "false"):
         return bool(value == "true")
     raise ValueError(f"{quoted(value)} is neither true nor false")
+
+
+def yes(value: Any) -> bool:
+    """True; whoever does not want it leaves it out."""
+    if yes_no(value):
+        return True
+    raise ValueError("is false: give true, or leave it out")
+
+
+def ordinal_or_every(value: Any) -> int:
+    """1, 2, 3 and so on, or `every`, which is `people.EVERY`."""
+    if value == "every":
+        return EVERY
+    try:
+        return ordinal(value)
+    except ValueError as problem:
+        raise ValueError(f"{problem}, nor every") from None
 
 
 def ordinal(value: Any) -> int:
@@ -109,6 +155,18 @@ def ordinal(value: Any) -> int:
     if ORDINAL.fullmatch(written):
         return int(written)
     raise ValueError(f"{quoted(value)} is not a whole number from 1")
+
+
+def whole(lowest: int, highest: int) -> Callable[[Any], int]:
+    """A whole number between two others."""
+
+    def read(value: Any) -> int:
+        written = text(value).strip()
+        if WHOLE.fullmatch(written) and lowest <= int(written) <= highest:
+            return int(written)
+        raise ValueError(f"{quoted(value)} is not a whole number from {lowest} to {highest}")
+
+    return read
 
 
 def one_of(*choices: str) -> Callable[[Any], str]:
@@ -154,6 +212,13 @@ def fields(value: Any) -> dict[str, Any]:
         raise ValueError(f"{kind(value)}: give fields and their values, like {{to: '+12025550143'}}")
     known: dict[str, Any] = as_json(value)
     return known
+
+
+def secrets(value: Any) -> dict[str, str]:
+    """Names and what is kept under them."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{kind(value)}: give names and their values, like {{calendar_key: abc}}")
+    return {str(name): text(item) for name, item in value.items()}
 
 
 def answers(value: Any) -> dict[str, tuple[Any, ...]]:

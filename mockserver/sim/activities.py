@@ -1,6 +1,7 @@
 """What simply runs on a leg until it is stopped: a media fork, a SIPREC session, noise suppression.
 
-A row says which webhooks begin and end it, what a stop is refused with when nothing runs, and what its webhooks tell.
+A row says which webhooks begin and end it, what a stop is refused with when nothing runs, what a start is refused with
+while audio is streamed, and what its webhooks tell.
 A second start takes the place of the first. What has more life than that has a module of its own: `media`, `digits`,
 `recordings`, `transcription`, `conversations`.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mockserver.sim import errors, timings
+from mockserver.sim import errors, streams, timings
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Problem, Refusal
 from mockserver.sim.events import Json
@@ -19,11 +20,16 @@ from mockserver.sim.timeline import Plan
 from mockserver.sim.world import Leg
 
 SHORTEST_SESSION = 90
+UNREACHABLE = "unreachable"
+"""What in the name of a SIPREC connector makes its session fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A row: the webhooks, which both tell `tells`, and the last one `at_end` besides; None is no webhook."""
+    """A row: the webhooks, which both tell `tells`, and the last one `at_end` besides; None is no webhook.
+
+    `fails` tells from the command why it cannot begin, which `failed` reports in place of the first webhook.
+    """
 
     started: str | None = None
     stopped: str | None = None
@@ -31,6 +37,9 @@ class Activity:
     at_end: Mapping[str, str] | None = None
     not_running: Problem | None = None
     check: Callable[[Json], None] = lambda body: None
+    failed: str | None = None
+    fails: Callable[[Json], str | None] = lambda body: None
+    while_streaming: Problem | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +66,12 @@ def _check_session(body: Json) -> None:
         )
 
 
-# GUESS: the words of `hangup_cause`; the interface calls it a Q.850 cause and lists none
+def _unreachable(body: Json) -> str | None:
+    """A connector that is said to be unreachable by its name is: there is no portal in which it could be set up."""
+    return "no_route_destination" if UNREACHABLE in body.get("connector_name", "").casefold() else None
+
+
+# GUESS: the words of `hangup_cause` and `failure_cause`; the interface calls them Q.850 causes and lists none
 ACTIVITIES: Mapping[str, Activity] = {
     "fork": Activity(
         "call.fork.started",
@@ -65,9 +79,15 @@ ACTIVITIES: Mapping[str, Activity] = {
         tells={"stream_type": "decrypted"},
         not_running=errors.NOT_FORKED,
         check=_check_fork,
+        while_streaming=errors.STREAMING_USED,
     ),
     "siprec": Activity(
-        "siprec.started", "siprec.stopped", at_end={"hangup_cause": "normal_clearing"}, check=_check_session
+        "siprec.started",
+        "siprec.stopped",
+        at_end={"hangup_cause": "normal_clearing"},
+        check=_check_session,
+        failed="siprec.failed",
+        fails=_unreachable,
     ),
     "suppression": Activity(),
 }
@@ -82,12 +102,14 @@ def start(kind: str) -> OnLeg:
 
     def command(simulation: Simulation, leg: Leg, body: Json) -> Json:
         activity.check(body)
+        if activity.while_streaming and streams.is_used(leg):
+            raise Refusal(activity.while_streaming)
         _end(simulation, leg, kind)
         running = Running(activity)
         leg.running = {**(leg.running or {}), kind: running}
         if activity.started:
             moment = max(simulation.now, leg.due_at) + round(timings.ACTIVITY_AFTER_COMMAND * SECOND)
-            running.plan = simulation.at(moment, _begin, simulation, leg, running)
+            running.plan = simulation.at(moment, _begin, simulation, leg, kind, running, activity.fails(body))
         return {"result": "ok"}
 
     return command
@@ -112,10 +134,15 @@ def before_hangup(simulation: Simulation, leg: Leg) -> None:
         _end(simulation, leg, kind)
 
 
-def _begin(simulation: Simulation, leg: Leg, running: Running) -> None:
+def _begin(simulation: Simulation, leg: Leg, kind: str, running: Running, cause: str | None) -> None:
     running.plan = None
-    assert running.activity.started is not None
-    simulation.emit(running.activity.started, leg, **(running.activity.tells or {}))
+    activity = running.activity
+    assert activity.started is not None
+    if cause is None:
+        simulation.emit(activity.started, leg, **(activity.tells or {}))
+    elif activity.failed is not None:
+        del (leg.running or {})[kind]
+        simulation.emit(activity.failed, leg, failure_cause=cause)
 
 
 def _end(simulation: Simulation, leg: Leg, kind: str) -> None:

@@ -10,9 +10,9 @@ fields of `call.bridged`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mockserver.sim import errors, media, timings
+from mockserver.sim import errors, media, queues, recordings, timings
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.sim.events import Json
@@ -22,35 +22,49 @@ from mockserver.sim.world import Leg
 
 WITH_WHAT = ("call_control_id", "queue", "video_room_id")
 
+SPARED = {"none": (False, False), "self": (True, False), "opposite": (False, True), "both": (True, True)}
+"""By `mute_dtmf`: is the leg of the command spared the tones of the other one, and the other one those of the leg?
+
+GUESS: `self` is the leg that hears, not the one whose keys are pressed.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """Two legs that shall be bridged when both are answered.
 
     `leg` is the one that the command addressed. With `unless_bridged` it is hung up instead when `other` is bridged
-    already. `picks_up` answers `leg` when it still rings at the answer of `other`.
+    already. `picks_up` answers `leg` when it still rings at the answer of `other`. `options` are the command's, for the
+    time when the bridge has come about. `told` is told once whether it has.
     """
 
     leg: Leg
     other: Leg
     unless_bridged: bool = False
     picks_up: Callable[[Simulation, Leg], None] | None = None
+    options: Json = field(default_factory=dict)
+    told: Callable[[bool], None] | None = None
 
 
 def bridge(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`bridge`: let the leg and another one hear each other, now or as soon as the other is answered.
 
     Refusals: 10004 (nothing to bridge with), 90015 (no such call), 90018 (that call is over), 10027 (several things to
-    bridge with, the leg itself, or with `prevent_double_bridge` a leg that is bridged already). A queue or a video room
-    is not simulated. GUESS: of a leg that is not answered itself it is refused with 90034.
+    bridge with, the leg itself, or with `prevent_double_bridge` a leg that is bridged already), those of
+    `queues.next_in_line`. A video room is not simulated. GUESS: of a leg that is not answered itself it is refused with
+    90034.
     """
     other = _other(simulation, leg, body)
-    if body.get("record"):
-        simulation.warn("bridge", leg, "bridge: record is accepted and has no effect yet")
     leg.after_unbridge = after_unbridge(body)
     simulation.timeline.cancel(leg.plans.get("bridge"))
-    leg.plans["bridge"] = simulation.after(timings.BRIDGED_AFTER_COMMAND, meet, simulation, Meeting(leg, other))
+    meeting = Meeting(leg, other, options=kept(body))
+    leg.plans["bridge"] = simulation.after(timings.BRIDGED_AFTER_COMMAND, meet, simulation, meeting)
     return {"result": "ok"}
+
+
+def kept(body: Json) -> Json:
+    """What of a command is needed when its bridge comes about."""
+    return {name: value for name, value in body.items() if name == "mute_dtmf" or name.startswith("record")}
 
 
 def after_unbridge(body: Json) -> str:
@@ -75,7 +89,7 @@ def meet(simulation: Simulation, meeting: Meeting) -> None:
     if late is not None:
         late.meeting = meeting
     else:
-        _join(simulation, *legs)
+        _join(simulation, meeting)
 
 
 def after_answer(simulation: Simulation, leg: Leg) -> None:
@@ -93,8 +107,8 @@ def after_answer(simulation: Simulation, leg: Leg) -> None:
 
 def after_hangup(simulation: Simulation, leg: Leg) -> None:
     """The leg is over: whoever was bridged with it, or is called for it, is let go unless it is kept."""
-    leg.meeting = None
-    _part(simulation, leg)
+    _forget_meeting(leg)
+    part(simulation, leg)
     give_up(simulation, leg)
 
 
@@ -112,8 +126,10 @@ def _other(simulation: Simulation, leg: Leg, body: Json) -> Leg:
         raise Refusal(errors.MISSING_PARAMETER, parameter="call_control_id")
     if len(given) > 1:  # GUESS: the code; that they exclude each other is documented
         raise Refusal(errors.UNPROCESSABLE, reason="Bridge with one thing, not several.", at=f"/{given[1]}")
-    if given != ["call_control_id"]:
-        raise Unsupported(f"bridge with {given[0]}")
+    if given == ["queue"]:
+        return queues.next_in_line(simulation, body["queue"], leg)
+    if given == ["video_room_id"]:
+        raise Unsupported("bridge with video_room_id")
     other = simulation.world.leg(body["call_control_id"], simulation.now)
     if other is None:
         raise Refusal(errors.INVALID_CALL_CONTROL_ID)
@@ -126,20 +142,29 @@ def _other(simulation: Simulation, leg: Leg, body: Json) -> Leg:
     return other
 
 
-def _join(simulation: Simulation, leg: Leg, other: Leg) -> None:
-    """Bridge two answered legs; what either is bridged with, hears or has called for it, gives way.
+def _join(simulation: Simulation, meeting: Meeting) -> None:
+    """Bridge two answered legs; what either is bridged with, hears, waits for or has called for it, gives way.
 
     GUESS: legs that are bridged with each other stay so, without another event.
+    GUESS: a recording that a bridge wants is one of the leg that its command addresses, until that leg ends.
     """
+    leg, other = meeting.leg, meeting.other
     if leg.bridged_with is other:
         return
+    for one in (leg, other):
+        _forget_meeting(one)
     for one, called in ((leg, other), (other, leg)):
-        _part(simulation, one)
+        part(simulation, one)
         if one.called is called:
             one.called = None
         give_up(simulation, one)
         media.stop(simulation, one, "all")
     leg.bridged_with, other.bridged_with = other, leg
+    leg.spared_tones, other.spared_tones = SPARED[meeting.options.get("mute_dtmf") or "none"]
+    for one in (leg, other):
+        queues.leave(simulation, one, "bridged")
+        if one.participation is not None:  # GUESS: a leg that is bridged leaves its conference
+            one.participation.leaves(simulation, one.participation)
     for one in (leg, other):
         simulation.emit(
             "call.bridged",
@@ -149,9 +174,21 @@ def _join(simulation: Simulation, leg: Leg, other: Leg) -> None:
             state="bridged",
             to=one.to,
         )
+    recordings.from_now(simulation, leg, meeting.options)
+    if meeting.told is not None:
+        meeting.told(True)
 
 
-def _part(simulation: Simulation, leg: Leg) -> None:
+def _forget_meeting(leg: Leg) -> None:
+    """A leg is over, or is bridged otherwise while it hears audio: whoever waited for it does so no longer."""
+    meeting, leg.meeting = leg.meeting, None
+    if meeting is not None and meeting.leg.called is leg:
+        meeting.leg.called = None
+    if meeting is not None and meeting.told is not None:
+        meeting.told(False)
+
+
+def part(simulation: Simulation, leg: Leg) -> None:
     """Break the bridge of a leg that goes elsewhere: the other one is hung up unless a command said otherwise."""
     other = leg.bridged_with
     if other is None:

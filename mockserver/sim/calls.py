@@ -9,7 +9,23 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from typing import Any
 
-from mockserver.sim import bridges, errors, legs, numbers, people, recordings, routes, timings
+from mockserver.sim import (
+    acting,
+    applications,
+    bridges,
+    conference_life,
+    digits,
+    errors,
+    legs,
+    media,
+    numbers,
+    people,
+    recordings,
+    routes,
+    streams,
+    supervision,
+    timings,
+)
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -29,23 +45,20 @@ NEEDED_LATER = (
     "time_limit_secs",
     "retry_on_timeout",
     "assistant",
-    "transcription",
-    "transcription_config",
-)
-
-
-NOT_SIMULATED = (
-    "audio_url",
     "conference_config",
     "conversation_relay_config",
+    "transcription",
+    "transcription_config",
+    "audio_url",
+    "billing_group_id",
     "deepfake_detection",
-    "enable_dialogflow",
     "media_name",
     "send_digits_on_answer",
-    "send_silence_when_idle",
-    "stream_url",
-    "supervise_call_control_id",
+    *streams.OF_ANSWER,
 )
+
+
+NOT_SIMULATED = ("enable_dialogflow",)
 """Options of dial, answer and transfer that are validated and carried, and have no effect yet; using one is a warning.
 """
 
@@ -57,24 +70,25 @@ NEED_A_LINK = ("bridge_intent", "bridge_on_answer", "park_after_unbridge", "prev
 def dial(simulation: Simulation, body: Json) -> Json:
     """`POST /calls`: a new outgoing leg, which `bridge_on_answer` bridges with that of `link_to`.
 
-    Refusals: 10004 (`to` is an empty list), 10016 (a number that is not E.164), 10015 (an unknown connection), 90015
-    (`link_to` names no call), 90018 (that call is over), whatever the dialled person is `refused` with, 90041 (too many
-    calls, or a loop).
+    Refusals: 10004 (`to` is an empty list), 10016 (a number that is not E.164), 10015 (a connection that is unknown or
+    not active), 90015 (`link_to` or `supervise_call_control_id` names no call), 90018 (that call is over), 10011 (SRTP
+    to a number), 90014 and 10025 (`send_digits_on_answer`), 10027 (two files to play), 90043 (the connection's limit),
+    whatever the dialled person is `refused` with, 90041 (too many calls, or a loop).
     """
-    destinations = [to.strip() for to in (body["to"] if isinstance(body["to"], list) else [body["to"]])]
-    if isinstance(body["to"], str):
-        destinations = [numbers.DIGITS_AFTER_COMMA.sub("", destinations[0])]
-    linked = _linked(simulation, body.get("link_to"))
+    conference_life.check_config(simulation, body)
+    linked = _named(simulation, body, "link_to")
+    supervised = _named(simulation, body, "supervise_call_control_id")
     leg = call_out(
         simulation,
         "dial",
         body,
-        destinations=destinations,
         from_=body["from"],
         connection_id=body["connection_id"],
         client_state=body.get("client_state"),
         linked=linked,
     )
+    if supervised is not None:
+        supervision.supervise(leg, supervised, body.get("supervisor_role", "barge"))
     if linked is not None:
         leg.from_ = linked.from_ if body.get("bridge_intent") else leg.from_
         leg.after_unbridge = bridges.after_unbridge(body)
@@ -93,7 +107,6 @@ def call_out(
     command: str,
     body: Json,
     *,
-    destinations: list[str],
     from_: str,
     connection_id: str,
     client_state: str | None,
@@ -101,10 +114,16 @@ def call_out(
 ) -> Leg:
     """A new outgoing leg, as dial and transfer make it, in the session of `linked` if there is one.
 
-    Refusals: those of dial but for `link_to`.
+    Refusals: those of dial but for the calls that it names.
     """
+    destinations, body = _where_to(body)
     numbers.check_numbers(destinations, from_)
-    route = routes.of_new_leg(simulation, connection_id, body)
+    if body.get("media_encryption") == "SRTP" and not all(map(numbers.SIP.fullmatch, destinations)):
+        raise Refusal(errors.SRTP_NOT_FOR_PSTN)
+    digits.check_on_answer(body)
+    media.on_answer_of(body)
+    application = applications.to_dial_with(simulation.world, connection_id)
+    route = routes.of_new_leg(simulation, application, body)
     answering, person = _who_takes_it(simulation, destinations)
     if person.refused:
         raise Refusal(person.refused)
@@ -122,6 +141,7 @@ def call_out(
         state="dialed",
         created_at=now,
         route=route,
+        application=application,
         person=person,
         goes=legs.person_hangs_up,
         let_go=legs.hang_up,
@@ -134,9 +154,11 @@ def call_out(
         due_at=now + round(timings.INITIATED_AFTER_DIAL * SECOND),
     )
     simulation.world.legs[leg.call_control_id] = leg
+    acting.begin(simulation, leg)
     leg.plans["initiate"] = simulation.at(leg.due_at, legs.initiate, simulation, leg, answering)
     _warn_of_unsimulated(simulation, leg, command, body)
-    recordings.from_answer(simulation, leg, command, body)
+    recordings.from_answer(simulation, leg, body)
+    streams.before_dialling(simulation, leg, body)
     return leg
 
 
@@ -154,7 +176,7 @@ def answer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     legs.cancel(simulation, leg, "gives_up")
     legs.plan(simulation, leg, "connect", timings.ANSWERED_AFTER_ANSWER, legs.connect)
     _warn_of_unsimulated(simulation, leg, "answer", body)
-    recording_id = recordings.from_answer(simulation, leg, "answer", body)
+    recording_id = recordings.from_answer(simulation, leg, body)
     return {"result": "ok", "recording_id": recording_id} if recording_id else {"result": "ok"}
 
 
@@ -204,12 +226,23 @@ def _kept(body: Json) -> Json:
     return {name: body[name] for name in NEEDED_LATER if name in body}
 
 
-def _linked(simulation: Simulation, link_to: str | None) -> Leg | None:
-    if link_to is None:
+def _where_to(body: Json) -> tuple[list[str], Json]:
+    """The destinations, and the body with the keys that stand behind a single one, unless it says otherwise."""
+    if isinstance(body["to"], list):
+        return [to.strip() for to in body["to"]], body
+    to, keys = numbers.without_digits(body["to"])
+    if keys and not body.get("send_digits_on_answer"):
+        body = {**body, "send_digits_on_answer": keys}
+    return [to], body
+
+
+def _named(simulation: Simulation, body: Json, field: str) -> Leg | None:
+    """The other leg that a field of dial names, if it is given."""
+    if body.get(field) is None:
         return None
-    leg = simulation.world.leg(link_to, simulation.now)
+    leg = simulation.world.leg(body[field], simulation.now)
     if leg is None:
-        raise Refusal(errors.INVALID_CALL_CONTROL_ID, at="/link_to")
+        raise Refusal(errors.INVALID_CALL_CONTROL_ID, at=f"/{field}")
     if leg.state in OVER:
         raise Refusal(errors.CALL_ENDED)
     return leg

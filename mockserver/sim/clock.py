@@ -52,6 +52,13 @@ class Clock:
         return max(0.0, due - time.monotonic())
 
 
+def moment(text: str) -> int:
+    """A date and time in ISO 8601, in UTC unless it says otherwise, in microseconds; ValueError for what is none."""
+    found = datetime.fromisoformat(text)
+    since = found.replace(tzinfo=found.tzinfo or UTC) - datetime.fromtimestamp(0, UTC)
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
+
+
 def iso(at: int) -> str:
     """A moment the way the platform writes it: `2026-01-01T00:00:00.000000Z`."""
     seconds, micros = divmod(at, SECOND)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mockserver.sim import errors, media, timings
+from mockserver.sim import errors, media, streams, timings
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Problem, Raised, Refusal
 from mockserver.sim.events import Json
@@ -38,6 +38,9 @@ NUMBERS: Mapping[str, tuple[int, int, Problem]] = {
 }
 """Default, highest value (the lowest is 1), and the refusal of any other. Documented."""
 
+MOST_ON_ANSWER = 64
+"""How many keys can be sent at the answer, documented."""
+
 OF_EVERY_GATHER = ("minimum_digits", "maximum_digits", "timeout_millis", "inter_digit_timeout_millis")
 
 
@@ -45,12 +48,17 @@ OF_EVERY_GATHER = ("minimum_digits", "maximum_digits", "timeout_millis", "inter_
 
 
 def send_dtmf(simulation: Simulation, leg: Leg, body: Json) -> Json:
-    """`send_dtmf`: press keys, for the person at the other end to hear. Refusals: 90014, 90027."""
+    """`send_dtmf`: press keys, for the person at the other end to hear. Refusals: 90014, 90027.
+
+    A leg that a leg is bridged with does not hear them: they go out to the person, not across the bridge.
+    """
     wrong = [] if KEYS_AND_PAUSES.fullmatch(body["digits"]) else [errors.INVALID_DIGITS.raised()]
     if not 100 <= body.get("duration_millis", 250) <= 500:
         wrong.append(errors.INVALID_DURATION_MILLIS.raised(minimum=100, maximum=500))
     if wrong:
         raise Refusal.of(wrong)
+    sending = f"sends {simulation.log.last_seq}"
+    leg.plans[sending] = simulation.at(leg.due_at, _hears, simulation, leg, body["digits"], sending)
     return {"result": "ok"}
 
 
@@ -111,10 +119,40 @@ def person_presses(simulation: Simulation, leg: Leg, digits: str) -> None:
     _press(simulation, leg, f"presses {simulation.log.last_seq}", digits)
 
 
+def check_on_answer(body: Json) -> None:
+    """Refuse what cannot be sent at the answer: 90014, and 10025 for more than 64 keys."""
+    digits = body.get("send_digits_on_answer")
+    if digits is None:
+        return
+    limits = {"minimum": 0, "maximum": MOST_ON_ANSWER}
+    if len(digits) > MOST_ON_ANSWER:
+        raise Refusal(errors.LENGTH_OUT_OF_RANGE, parameter="send_digits_on_answer", **limits, length=len(digits))
+    if digits and not KEYS_AND_PAUSES.fullmatch(digits):
+        raise Refusal(errors.INVALID_DIGITS, at="/send_digits_on_answer")
+
+
+def on_answer(simulation: Simulation, leg: Leg) -> None:
+    """The keys that a command sends at the answer are heard."""
+    digits = (leg.options or {}).get("send_digits_on_answer")
+    if digits:
+        hear(simulation, leg, digits)
+
+
+def hear(simulation: Simulation, leg: Leg, keys: str) -> None:
+    """The person at the far end hears keys, unless they have the call on hold. No webhook tells of it."""
+    if not leg.on_hold:
+        simulation.note("person", "hears_digits", leg, digits=keys)
+
+
 def before_hangup(simulation: Simulation, leg: Leg) -> None:
     """What is said before the `call.hangup` of a leg: a gather on it ends, before its prompt does."""
     if leg.keys is not None:
         leg.keys.end(simulation, leg, "call_hangup")
+
+
+def _hears(simulation: Simulation, leg: Leg, keys: str, name: str) -> None:
+    del leg.plans[name]
+    hear(simulation, leg, keys)
 
 
 def _press(simulation: Simulation, leg: Leg, name: str, keys: str) -> None:
@@ -129,12 +167,21 @@ def _press(simulation: Simulation, leg: Leg, name: str, keys: str) -> None:
 
 
 def _arrived(simulation: Simulation, leg: Leg, key: str) -> None:
-    """GUESS: a key that is pressed before the answer is not heard."""
-    if leg.answered_at is None:
+    """A key is heard by the application, and across a bridge by the other person, unless `mute_dtmf` spares them.
+
+    GUESS: a key that is pressed before the answer is not heard.
+    """
+    if leg.answered_at is None or leg.on_hold:
         return
+    streams.pressed(simulation, leg, key)
     simulation.emit("call.dtmf.received", leg, digit=key, **{"from": leg.from_}, to=leg.to)
+    other = leg.bridged_with
+    if other is not None and not other.spared_tones:
+        hear(simulation, other, key)
     if leg.keys is not None:
         leg.keys.take(simulation, leg, key)
+    if leg.conversation is not None:
+        leg.conversation.script.pressed(simulation, leg.conversation, key)
 
 
 # The life of a gather ------------------------------------------------------------------------------------------------
@@ -145,7 +192,8 @@ class KeyGather:
     """A gather that runs on a leg. Times are seconds.
 
     `prompts` gives what is played by how the entry before it ended, with `timeout` for the first time too; without one,
-    `timeout` counts from the beginning and ends the gather. `tries` is how many entries are still to come.
+    `timeout` counts from the beginning and ends the gather. `tries` is how many entries are still to come. Without
+    `cuts` a key does not cut the prompt, only the end of the entry does.
     """
 
     minimum: int
@@ -155,6 +203,7 @@ class KeyGather:
     timeout: float
     inter_digit: float
     tries: int = 1
+    cuts: bool = True
     prompts: Mapping[str, Item] = field(default_factory=dict)
     id: str = ""
     digits: str = ""
@@ -171,7 +220,8 @@ class KeyGather:
     def asked(self, simulation: Simulation, leg: Leg, status: str) -> None:
         """The prompt is at its end, or was stopped: now there is so much time for the first key."""
         self.playing = None
-        self.wait(simulation, leg, simulation.now, self.timeout)
+        if not self.digits:
+            self.wait(simulation, leg, simulation.now, self.timeout)
 
     def wait(self, simulation: Simulation, leg: Leg, since: int, seconds: float) -> None:
         """Let the person think and press what they have in mind, or the time for the first key be over."""
@@ -182,7 +232,8 @@ class KeyGather:
     def take(self, simulation: Simulation, leg: Leg, key: str) -> None:
         """A key has come: it cuts the prompt, and whatever the person was about to press."""
         self._rest(simulation)
-        self._cut(simulation, leg)
+        if self.cuts:
+            self._cut(simulation, leg)
         if key == self.terminating:
             self.over(simulation, leg, terminated=True)
             return
@@ -207,6 +258,7 @@ class KeyGather:
             self.end(simulation, leg, status)
         else:
             self.digits = ""
+            self._cut(simulation, leg)
             self.ask(simulation, leg, status)
 
     def end(self, simulation: Simulation, leg: Leg, status: str) -> None:
@@ -224,17 +276,17 @@ class KeyGather:
             to=leg.to,
         )
         if status != "call_hangup":
-            self._cut(simulation, leg)
+            self._cut(simulation, leg, "cancelled_amd" if status == "cancelled_amd" else "cancelled")
 
     def _rest(self, simulation: Simulation) -> None:
         simulation.timeline.cancel(self.timer)
         simulation.timeline.cancel(self.person)
 
-    def _cut(self, simulation: Simulation, leg: Leg) -> None:
+    def _cut(self, simulation: Simulation, leg: Leg, status: str = "cancelled") -> None:
         item, self.playing = self.playing, None
         if item is not None:
             item.then = None
-            media.cut(simulation, leg, item)
+            media.cut(simulation, leg, item, status)
 
 
 def _person_enters(simulation: Simulation, leg: Leg) -> None:
@@ -261,6 +313,7 @@ def _gather(body: Json, numbers: Mapping[str, int], prompt: Item | None = None, 
         timeout=numbers["timeout_millis"] / 1000,
         inter_digit=numbers["inter_digit_timeout_millis"] / 1000,
         tries=numbers.get("maximum_tries", 1),
+        cuts=body.get("stop_playback_on_dtmf", True),
         prompts={"timeout": prompt, "invalid": again} if prompt and again else {},
     )
 

@@ -69,38 +69,8 @@ EVENT_TYPES = frozenset(
 )
 """All that a command may name."""
 
-EMITTED = frozenset(
-    {
-        "call.ai_gather.ended",
-        "call.ai_gather.message_history_updated",
-        "call.ai_gather.partial_results",
-        "call.answered",
-        "call.bridged",
-        "call.conversation.created",
-        "call.conversation.ended",
-        "call.conversation_insights.generated",
-        "call.dtmf.received",
-        "call.gather.ended",
-        "call.fork.started",
-        "call.fork.stopped",
-        "call.hangup",
-        "call.initiated",
-        "call.machine.detection.ended",
-        "call.machine.greeting.ended",
-        "call.machine.premium.detection.ended",
-        "call.machine.premium.greeting.ended",
-        "call.playback.ended",
-        "call.playback.started",
-        "call.recording.saved",
-        "call.recording.transcription.saved",
-        "call.refer.completed",
-        "call.refer.failed",
-        "call.refer.started",
-        "call.speak.ended",
-        "call.speak.started",
-        "call.transcription",
-        "siprec.started",
-        "siprec.stopped",
-    }
-)
-"""Those that the simulation emits so far."""
+NEVER = frozenset({"call.bridge", "call.conversation.start_failed", "call.sip_info.received"})
+"""A name of the published example that no event has, and two that newer documents name and nowhere describe."""
+
+EMITTED = EVENT_TYPES - NEVER
+"""Those that the simulation emits."""

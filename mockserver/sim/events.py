@@ -20,13 +20,14 @@ KINDS = ("webhook", "command", "person", "delivery", "warning", "scenario")
 class Route:
     """Where the webhooks of a leg go; `webhooks/policy.py` turns it into attempts.
 
-    `urls` and `retries_ms` are keyed by event type, as `webhook_urls` and `webhook_retries_policies` of a command are.
+    `urls` and `retries_ms` are keyed by event type, as `webhook_urls` and `webhook_retries_policies` of a command are;
+    an event goes to all URLs that are named for it.
     """
 
     url: str | None = None
     method: str = "POST"
     failover_url: str | None = None
-    urls: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     urls_method: str = "POST"
     retries_ms: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     timeout_secs: float | None = None
@@ -60,6 +61,7 @@ class Log:
         self.entries: deque[Entry] = deque(maxlen=keep)
         self.last_seq = 0
         self._readers: list[Reader] = []
+        self._watchers: dict[str, Reader] = {}
 
     def append(
         self,
@@ -76,12 +78,22 @@ class Log:
         self.entries.append(entry)
         for reader in self._readers:
             reader(entry)
+        if self._watchers and call_control_id in self._watchers:
+            self._watchers[call_control_id](entry)
         return entry
 
     def subscribe(self, reader: Reader) -> Callable[[], None]:
         """Tell `reader` of every entry from now on; the result ends that."""
         self._readers = [*self._readers, reader]
         return lambda: self._unsubscribe(reader)
+
+    def watch(self, call_control_id: str, watcher: Reader) -> None:
+        """Tell `watcher` of every entry about a call, until `unwatch`; a call has one at most."""
+        self._watchers[call_control_id] = watcher
+
+    def unwatch(self, call_control_id: str) -> None:
+        """Tell whoever watches a call no more."""
+        self._watchers.pop(call_control_id, None)
 
     def after(self, seq: int) -> Iterator[Entry]:
         """The kept entries with a higher number than `seq`."""

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from mockserver.sim import errors, timings
+from mockserver.sim import assistants, errors, timings, voices
 from mockserver.sim.conversations import (
     assistant_replies,
     assistant_says,
     begin,
     check_free,
-    configured,
     finish,
     said,
 )
@@ -58,7 +57,7 @@ def gather_using_ai(simulation: Simulation, leg: Leg, body: Json) -> Json:
     properties = properties if isinstance(properties, dict) else {}
     required = body["parameters"].get("required")
     names = [str(name) for name in required] if isinstance(required, list) and required else list(properties)[:1]
-    assistant = configured(simulation, body)
+    assistant = assistants.configured(simulation, body)
     script = Gathering(
         properties={name: schema for name, schema in properties.items() if isinstance(schema, dict)},
         wanted=names,
@@ -112,6 +111,9 @@ class Gathering:
         if self.history_updates:
             self._emit(simulation, conversation, "call.ai_gather.message_history_updated")
 
+    def pressed(self, simulation: Simulation, conversation: Conversation, key: str) -> None:
+        """An assistant hears words alone."""
+
     def cut(self, simulation: Simulation, conversation: Conversation) -> None:
         if not self.over:
             self._report(simulation, conversation, "invalid")
@@ -126,14 +128,22 @@ class Gathering:
     def _wait(self, simulation: Simulation, conversation: Conversation) -> None:
         """Let the person think and answer, or the silence last until the time for a response is over."""
         leg = conversation.owner
-        in_time = self.timeout_secs >= timings.THINK
+        in_time = self.timeout_secs >= timings.THINK and not leg.on_hold
         answer = next_answer(leg, self.wanted[0], self._schema()) if in_time else SILENCE
         if answer is SILENCE:
             conversation.floor = simulation.after(self.timeout_secs, self._nobody_spoke, simulation, conversation)
         else:
             words = in_words(answer)
             seconds = timings.THINK + timings.speech(words)
-            conversation.floor = simulation.after(seconds, said, simulation, leg, words)
+            voices.will_speak(simulation, leg, words, timings.THINK)
+            conversation.floor = simulation.after(seconds, self._answers, simulation, conversation, words)
+
+    def _answers(self, simulation: Simulation, conversation: Conversation, words: str) -> None:
+        leg = conversation.owner
+        if not leg.person.silent:
+            said(simulation, leg, words)
+        if not leg.can_be_heard:
+            self._wait(simulation, conversation)
 
     def _nobody_spoke(self, simulation: Simulation, conversation: Conversation) -> None:
         self.silences += 1

@@ -12,11 +12,19 @@ from typing import Any
 from mockserver.sim import (
     activities,
     bridges,
+    conference_life,
     conversations,
+    costs,
+    deepfakes,
+    dialogues,
     digits,
     machines,
     media,
+    queues,
     recordings,
+    relays,
+    streams,
+    supervision,
     timings,
     transcription,
 )
@@ -72,20 +80,22 @@ def is_answered_by_itself(simulation: Simulation, leg: Leg) -> None:
     connect(simulation, leg)
 
 
-def hang_up(simulation: Simulation, leg: Leg) -> None:
-    """The platform ends a leg, told to or by itself: the moment after, and with the cause that its state gives.
+def hang_up(simulation: Simulation, leg: Leg, cause: tuple[str, str, str] | None = None) -> None:
+    """The platform ends a leg, told to or by itself: the moment after, and with `cause` or that which its state gives.
 
     GUESS: a leg that goes because the one it was bridged with has gone is reported like one that was hung up.
     """
-    if leg.state in OVER:
-        return
+    if leg.state not in OVER:
+        end_soon(simulation, leg, *(cause or _cause(leg)))
+
+
+def _cause(leg: Leg) -> tuple[str, str, str]:
+    """Cause, source and SIP status of a leg that the platform ends, by its state."""
     if leg.state in ANSWERED:
-        cause = ("normal_clearing", "caller" if leg.direction == "outgoing" else "callee", "200")
-    elif leg.direction == "outgoing":
-        cause = ("originator_cancel", "caller", "487")
-    else:
-        cause = ("call_rejected", "callee", "603")
-    end_soon(simulation, leg, *cause)
+        return ("normal_clearing", "caller" if leg.direction == "outgoing" else "callee", "200")
+    if leg.direction == "outgoing":
+        return ("originator_cancel", "caller", "487")
+    return ("call_rejected", "callee", "603")
 
 
 def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_status: str) -> None:
@@ -121,6 +131,9 @@ def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_statu
 BEFORE_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
     digits.before_hangup,
     media.before_hangup,
+    queues.before_hangup,
+    streams.before_hangup,
+    conference_life.before_hangup,
     activities.before_hangup,
     conversations.before_hangup,
     transcription.before_hangup,
@@ -130,8 +143,11 @@ BEFORE_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
 
 AFTER_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
     bridges.after_hangup,
+    conference_life.after_hangup,
+    supervision.after_hangup,
     conversations.after_hangup,
     recordings.after_hangup,
+    costs.after_hangup,
 )
 """What follows `call.hangup`."""
 
@@ -198,21 +214,51 @@ def _answered(simulation: Simulation, leg: Leg) -> None:
         start_time=iso(leg.created_at),
         state="answered",
         to=leg.to,
+        **streams.of_answer(leg),
         **headers(leg),
     )
+    costs.on_answer(simulation, leg)
     recordings.on_answer(simulation, leg)
     transcription.on_answer(simulation, leg)
+    streams.on_answer(simulation, leg)
+    deepfakes.on_answer(simulation, leg)
     if leg.direction == "outgoing":
         machines.on_answer(simulation, leg)
         limit = options.get("time_limit_secs", timings.CALL_LIMIT)
         leg.plans["limit"] = simulation.after(
             limit, end_leg, simulation, leg, "time_limit", "unknown", "200", backstop=True
         )
+        digits.on_answer(simulation, leg)
     if options.get("assistant"):
-        conversations.start_dialogue(simulation, leg, {"assistant": options["assistant"]})
+        dialogues.start(simulation, leg, {"assistant": options["assistant"]})
+    relays.on_answer(simulation, leg)
     if leg.person.hangs_up_after is not None:
         plan(simulation, leg, "hangs_up", leg.person.hangs_up_after, person_hangs_up)
+    _welcome(simulation, leg)
+
+
+def _welcome(simulation: Simulation, leg: Leg) -> None:
+    """Whoever was called hears what the command plays to them, and then whom they are bridged or in a conference with.
+
+    GUESS: also with `bridge_on_answer` of dial; documented is that of transfer.
+    """
+    welcome = media.on_answer_of(leg.options or {}) if leg.direction == "outgoing" else None
+    if welcome is None:
+        bridges.after_answer(simulation, leg)
+        conference_life.on_answer(simulation, leg)
+    else:
+        welcome.then = _welcomed
+        media.play(simulation, leg, welcome)
+
+
+def _welcomed(simulation: Simulation, leg: Leg, status: str) -> None:
     bridges.after_answer(simulation, leg)
+    plan(simulation, leg, "conference", 0, _meets_conference)  # not now: a bridge that is just made may have cut it
+
+
+def _meets_conference(simulation: Simulation, leg: Leg) -> None:
+    if leg.bridged_with is None and leg.participation is None:
+        conference_life.on_answer(simulation, leg)
 
 
 def end_soon(simulation: Simulation, leg: Leg, cause: str, source: str, sip_status: str) -> None:

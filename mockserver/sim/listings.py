@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from mockserver.sim import errors
 from mockserver.sim.errors import Refusal
@@ -16,13 +16,45 @@ from mockserver.sim.world import Leg
 NO_CURSOR = "null"
 """The published default of the cursors: four letters that mean none."""
 
+T = TypeVar("T")
+
+
+def numbered(
+    items: Sequence[T], query: Json, show: Callable[[T], Json], default_size: int = 20, largest: int = 250
+) -> Json:
+    """One page, by number and size, of a list that has an order: the whole response body.
+
+    `query` holds `page` as an object, or `page[number]` and `page[size]` by these very names, as the interface of the
+    list has it; sizes above `largest` count as `largest`. Some of these lists also accept cursors and never give one:
+    any is 10015.
+    """
+    page: Json = dict(query.get("page") or {})
+    for name in ("after", "before"):
+        if page.get(name) not in (None, "", NO_CURSOR):
+            raise Refusal(errors.BAD_REQUEST, query=f"page[{name}]")
+    size = min(largest, int(query.get("page[size]") or page.get("size") or page.get("limit") or default_size))
+    number = int(query.get("page[number]") or page.get("number") or 1)
+    start = (number - 1) * size
+    return {
+        "data": [show(item) for item in items[start : start + size]],
+        "meta": {
+            "page_number": number,
+            "page_size": size,
+            "total_pages": max(1, -(-len(items) // size)),
+            "total_results": len(items),
+        },
+    }
+
 
 def active_calls(simulation: Simulation, params: Mapping[str, str], query: Json) -> Json:
     """`GET /connections/{connection_id}/active_calls`: the calls of a connection that are up, oldest first.
 
-    Pages go by cursor (`page[limit]`, `page[after]`, `page[before]`); a cursor that we did not give is 10015.
+    Pages go by cursor (`page[limit]`, `page[after]`, `page[before]`); a cursor that we did not give is 10015. Where
+    only known connections are good, one that is not known is 10005.
     """
     connection_id = params["connection_id"]
+    if simulation.world.settings.applications is not None and connection_id not in simulation.world.applications:
+        raise Refusal(errors.URL_NOT_FOUND)
     known = [leg for leg in simulation.world.legs.values() if leg.connection_id == connection_id]
     legs = [leg for leg in known if leg.is_alive]
     page: Json = {key: value for key, value in (query.get("page") or {}).items() if value != NO_CURSOR}

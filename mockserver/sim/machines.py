@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mockserver.sim import timings
+from mockserver.sim import costs, media, timings
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
 
@@ -53,12 +53,13 @@ def on_answer(simulation: Simulation, leg: Leg) -> None:
     mode = MODES.get(options.get("answering_machine_detection") or "")
     if mode is None:
         return
+    costs.turn(simulation, leg, "premium machine detection" if mode.results is PREMIUM else "machine detection", 1)
     config = options.get("answering_machine_detection_config") or {}
     analysis = config.get("total_analysis_time_millis", timings.ANALYSIS * 1000) / 1000
     who = _who(leg)
     seconds = min(timings.HUMAN_GREETING, analysis) if who == "human" else analysis
     result = mode.results[who]
-    leg.plans["detection"] = simulation.after(seconds, _tell, simulation, leg, mode.detection, result)
+    leg.plans["detection"] = simulation.after(seconds, _detected, simulation, leg, mode.detection, result)
     if mode.greeting is None or who != "machine":
         return
     if leg.person.machine == "beep":
@@ -75,6 +76,15 @@ def _who(leg: Leg) -> str:
     if leg.person.machine:
         return "machine"
     return "silence" if leg.person.silent else "human"
+
+
+def _detected(simulation: Simulation, leg: Leg, event_type: str, result: str) -> None:
+    """The detection is over. GUESS: a machine is not meant: what it hears and a gather of keys are `cancelled_amd`."""
+    _tell(simulation, leg, event_type, result)
+    if result == "machine":
+        if leg.keys is not None:
+            leg.keys.end(simulation, leg, "cancelled_amd")
+        media.stop(simulation, leg, "all", "cancelled_amd")
 
 
 def _tell(simulation: Simulation, leg: Leg, event_type: str, result: str) -> None:

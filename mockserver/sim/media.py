@@ -14,11 +14,11 @@ from binascii import Error as NotBase64
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from struct import error as struct_error
-from struct import unpack_from
+from functools import partial
 from typing import Any
 
-from mockserver.sim import errors, timings, transcription
+from mockserver.sim import audio_files, errors, recordings, timings, transcription
+from mockserver.sim.audio_files import Sound
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -36,22 +36,24 @@ LONGEST_PAYLOAD = 3_000
 MOST_WAITING = 1_000
 """How many items may wait for a leg. GUESS: the platform's own limit is not published."""
 
-MP3_BYTES_PER_SECOND = 16_000
-"""128 kbit/s, for audio whose header tells no length."""
-
 Finished = Callable[[Simulation, Leg, str], None]
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One thing to hear. `status` is given to `then` when it has ended; a silent one has no webhooks."""
+    """One thing to hear. `status` is given to `then` when it has ended; a silent one has no webhooks.
+
+    `seconds` of a file is only known when it is about to begin; it is looked into anew if it has to be `fresh`.
+    """
 
     kind: str
     seconds: float
     loops: float = 1
     details: Json = field(default_factory=dict)
     silent: bool = False
+    fresh: bool = False
     begun: bool = False
+    begun_at: int = 0
     status: str = "completed"
     status_detail: str | None = None
     then: Finished | None = None
@@ -129,7 +131,14 @@ def audio(body: Json, *, prefix: str = "", loops: float = 1, overlay: bool = Fal
         raise Refusal(errors.UNPROCESSABLE, reason="Give one thing to play, not several.", at=f"/{prefix}media_name")
     details: Json = {"media_name": name} if name else {"media_url": url or ""}
     seconds = _length(content) if content else timings.AUDIO
-    return Item("playback", seconds, loops, {**details, "overlay": overlay})
+    fresh = body.get("cache_audio") is False
+    return Item("playback", seconds, loops, {**details, "overlay": overlay}, fresh=fresh)
+
+
+def on_answer_of(body: Json) -> Item | None:
+    """What whoever answers hears first: `audio_url` or `media_name` of dial and transfer. Refuses both (10027)."""
+    given = {name: body[name] for name in ("audio_url", "media_name") if body.get(name)}
+    return audio(given) if given else None
 
 
 def loops_of(body: Json) -> float:
@@ -176,13 +185,13 @@ def stop(simulation: Simulation, leg: Leg, what: str, status: str = "cancelled")
             item.then(simulation, leg, status)
 
 
-def cut(simulation: Simulation, leg: Leg, item: Item) -> None:
+def cut(simulation: Simulation, leg: Leg, item: Item, status: str = "cancelled") -> None:
     """Cut one item, whether it plays or waits."""
     playing = leg.playing
     if playing is None:
         return
     if item is playing.current or item is playing.overlay:
-        _end(simulation, leg, item, "cancelled")
+        _end(simulation, leg, item, status)
     elif item in playing.waiting:
         playing.waiting.remove(item)
 
@@ -218,8 +227,28 @@ def _prepare(simulation: Simulation, leg: Leg, item: Item) -> Item:
 
 
 def _begin(simulation: Simulation, leg: Leg, item: Item) -> None:
-    item.begun = True
     item.plan = None
+    url, name = item.details.get("media_url", ""), item.details.get("media_name", "")
+    begin = partial(_heard, simulation, leg, item)
+    if url or name:
+        audio_files.look(simulation, url, name, begin, item.fresh)
+    else:
+        begin(Sound(item.seconds))
+
+
+def _heard(simulation: Simulation, leg: Leg, item: Item, sound: Sound) -> None:
+    """An item can be heard from now on, or never, unless it was cut while its file was asked for.
+
+    GUESS: a file that cannot be had is told by `call.playback.ended` alone, since nothing ever played.
+    """
+    playing = leg.playing
+    if playing is None or item not in (playing.current, playing.overlay):
+        return
+    if sound.status != "completed":
+        item.status_detail = sound.detail
+        _end(simulation, leg, item, sound.status)
+        return
+    item.begun, item.begun_at, item.seconds = True, simulation.now, sound.seconds
     if not item.silent:
         simulation.emit(EVENTS[item.kind][0], leg, **item.details)
     if item.loops != float("inf"):
@@ -237,11 +266,13 @@ def _end(simulation: Simulation, leg: Leg, item: Item | None, status: str) -> No
     else:
         playing.current = None
     if item.begun:
+        recordings.sounded(simulation, leg, "outbound", item.begun_at)
         left = (item.plan.at - simulation.now) / SECOND if item.plan else 0.0
-        said = transcription.so_far(item.words, item.seconds * item.loops - left)
+        said = transcription.so_far(item.words, item.seconds * item.loops - left) if item.words else ""
         transcription.heard_words(simulation, leg, "outbound", said)
-    if item.begun and not item.silent:
-        simulation.emit(EVENTS[item.kind][1], leg, **item.details, status=_status(item, status))
+    why = {"status_detail": item.status_detail} if item.status_detail else {}
+    if (item.begun or why) and not item.silent:
+        simulation.emit(EVENTS[item.kind][1], leg, **item.details, status=_status(item, status), **why)
     if item.then is not None:
         item.then(simulation, leg, status)
     _go_on(simulation, leg)
@@ -269,29 +300,13 @@ def _stop_first(simulation: Simulation, leg: Leg, body: Json) -> None:
 
 
 def _length(content: str) -> float:
-    """How long audio is that came with the command: a WAV by its header, anything else by its size."""
+    """How long audio is that came with the command: a WAV or an MP3 by its bytes, anything else by its size."""
     try:
         sound = b64decode(content, validate=True)
     except (NotBase64, ValueError):
         raise Refusal(errors.UNPROCESSABLE, reason="playback_content is not Base64.", at="/playback_content") from None
-    return wav_seconds(sound) or len(sound) / MP3_BYTES_PER_SECOND
-
-
-def wav_seconds(sound: bytes) -> float | None:
-    """The length of a WAV file by its chunks, or None if it is none."""
-    if sound[:4] != b"RIFF" or sound[8:12] != b"WAVE":
-        return None
-    position, rate = 12, 0
-    try:
-        while True:
-            name, size = unpack_from("<4sI", sound, position)
-            if name == b"fmt ":
-                rate = unpack_from("<I", sound, position + 16)[0]
-            elif name == b"data" and rate:
-                return float(min(size, len(sound) - position - 8) / rate)
-            position += 8 + size + size % 2
-    except struct_error:
-        return None
+    length = audio_files.seconds(sound)
+    return len(sound) / audio_files.BYTES_PER_SECOND if length is None else length
 
 
 def _speak_id(simulation: Simulation) -> str:

@@ -9,13 +9,20 @@ from mockserver.sim.errors import Refusal
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 SIP = re.compile(r"sips?:\S+", re.ASCII)
-DIGITS_AFTER_COMMA = re.compile(r",[0-9A-DwW*#]{1,64}\Z", re.ASCII)
+DIGITS_AFTER_COMMA = re.compile(r",([0-9A-DwW*#]{1,64})\Z", re.ASCII)
 """Keys to press after the answer, in the inline form of `to`."""
 
 
 def is_destination(to: str) -> bool:
     """Is this a number in E.164 with its `+`, or a SIP URI?"""
     return bool(E164.fullmatch(to) or SIP.fullmatch(to))
+
+
+def without_digits(to: str) -> tuple[str, str | None]:
+    """A number, and the keys that stand behind it in the inline form of `to`."""
+    to = to.strip()
+    found = DIGITS_AFTER_COMMA.search(to)
+    return (to[: found.start()], found[1]) if found else (to, None)
 
 
 def check_numbers(destinations: list[str], from_: str) -> None:

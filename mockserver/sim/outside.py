@@ -53,8 +53,11 @@ Then = Callable[[Reply], None]
 class Socket(Protocol):
     """A WebSocket that is open or about to be. Both verbs may be called at any time and never fail."""
 
-    def send(self, message: Json) -> None:
-        """Send a JSON message behind the earlier ones, as soon as the connection is up."""
+    def send(self, message: Json, awaited: bool = True) -> None:
+        """Send a JSON message behind the earlier ones, as soon as the connection is up.
+
+        One that is `awaited` holds time until it has arrived, and the application was given a moment to react.
+        """
 
     def close(self, code: int = 1000) -> None:
         """Send what is still to be sent, and close; nobody is told anything of this socket any more."""
@@ -97,7 +100,7 @@ class Nowhere:
 class NoSocket:
     """The end of a connection that was never made."""
 
-    def send(self, message: Json) -> None:
+    def send(self, message: Json, awaited: bool = True) -> None:
         """Nobody is there."""
 
     def close(self, code: int = 1000) -> None:

@@ -7,7 +7,7 @@ seconds, or one of the `MAGIC_NUMBERS`, who bring about every other outcome with
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,30 @@ MACHINES = ("beep", "no_beep", "fax")
 
 OUTCOMES = ("answer", "busy", "decline", "no_answer", "unassigned")
 
+ACTS = ("presses", "says", "silent", "holds", "unholds", "hangs_up")
+"""What people may be told to do at a moment of their call."""
+
+EVERY = 0
+"""The `nth` of an act that is done each time."""
+
+MOST_ACTS = 1_000
+"""How many acts a person may have, and how many they do in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a person does: `does` is one of `ACTS`, `what` the keys or the words, if it needs any.
+
+    It comes `after` seconds after `when` has happened on their leg for the `nth` time: a webhook, a command of the
+    application, or `assistant_says`.
+    """
+
+    does: str
+    what: str = ""
+    when: str = "call.answered"
+    nth: int = 1
+    after: float = 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -28,7 +52,8 @@ class Person:
     from the first ring, `hangs_up_after` from the answer, `gives_up_after` from the moment they start to call.
     `answers` gives, by the name of a property, what they reply to an assistant that gathers it: one value for each
     time they are asked, the last one for ever after, `None` for silence. `presses` are the keys they enter, one entry
-    for each time a gather asks, and then no more. `machine` is what answers in their place: one of `MACHINES`.
+    for each time a gather asks, and then no more. `machine` is what answers in their place: one of `MACHINES`. The
+    voice of somebody `fake` is a synthetic one. `acts` are what they do besides.
     `refused` is the error with which the platform refuses to dial them at all.
     """
 
@@ -44,9 +69,13 @@ class Person:
     silent: bool = False
     presses: tuple[str, ...] = ()
     machine: str = ""
+    fake: bool = False
+    acts: tuple[Act, ...] = ()
     refused: Problem | None = None
     about: str = ""
 
+
+BEING_SPOKEN_TO = ("assistant_says", "call.speak.started", "call.playback.started")
 
 ANYBODY = Person(about="rings 2 s and answers")
 
@@ -63,6 +92,37 @@ MAGIC_NUMBERS: tuple[Person, ...] = (
     Person("+15005550010", "Machine", machine="beep", about="is an answering machine: a greeting of 6 s, then a beep"),
     Person("+15005550011", "No beep", machine="no_beep", about="is an answering machine that never beeps"),
     Person("+15005550012", "Fax", machine="fax", about="is a fax"),
+    Person(
+        "+15005550013",
+        "Holder",
+        acts=(Act("holds", after=3.0), Act("unholds", after=8.0)),
+        about="answers, puts the call on hold after 3 s and takes it back 5 s later",
+    ),
+    Person(
+        "+15005550014",
+        "Interrupter",
+        acts=tuple(Act("says", "Hello?", when, EVERY, 0.5) for when in BEING_SPOKEN_TO),
+        about="answers, and says “Hello?” half a second into whatever is said or played",
+    ),
+    Person(
+        "+15005550015",
+        "Leaver",
+        acts=tuple(Act("hangs_up", when=when, after=1.0) for when in BEING_SPOKEN_TO),
+        about="answers, and hangs up a second into the first thing that is said or played",
+    ),
+    Person(
+        "+15005550016",
+        "Talker",
+        says=("Hello.", "Goodbye."),
+        hangs_up_when_done=True,
+        about="answers, says “Hello.” and “Goodbye.” to an assistant or a stream, and hangs up",
+    ),
+    Person(
+        "+15005550017",
+        "Hasty",
+        acts=tuple(Act("presses", "1", when, EVERY, 1.0) for when in ("gather_using_speak", "gather_using_audio")),
+        about="answers, and presses 1 over every prompt that asks for keys, after 1 s",
+    ),
     Person(
         "+15005550403",
         "Not allowed",
@@ -94,14 +154,30 @@ def find(number: str, known: Iterable[Person]) -> Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What an assistant says in reply; with `hears`, only to an utterance that contains it, whatever its case."""
+class Use:
+    """A tool that an assistant uses, by its name or else its kind (`hangup`), with the arguments that it chooses."""
 
-    says: str
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an assistant says in reply; with `hears`, only to an utterance that contains it, whatever its case.
+
+    With `uses` it uses a tool. With `hears_result` it replies to no utterance, but to what a tool has answered.
+    """
+
+    says: str = ""
     hears: str | None = None
+    uses: Use | None = None
+    hears_result: str | None = None
 
     def fits(self, utterance: str) -> bool:
-        return self.hears is None or self.hears.casefold() in utterance.casefold()
+        return self.hears_result is None and (self.hears is None or self.hears.casefold() in utterance.casefold())
+
+    def fits_result(self, answer: str) -> bool:
+        return self.hears_result is not None and self.hears_result.casefold() in answer.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +185,15 @@ class Assistant:
     """What an assistant is and says. The fields that a start command leaves out are taken from here.
 
     `insights` are the results of `call.conversation_insights.generated`, one `{"insight_id", "result"}` each; None
-    means one short summary.
+    means one short summary. `stored` is its configuration as an application has written it, `created_at` and
+    `version_at` are when it was made and last changed. `recording` says how its calls are recorded, None that they are
+    not. One that is not `interruptible` speaks on whatever a person says, with `finishes_greeting` while it greets.
     """
 
     id: str = ""
     name: str = "Assistant"
     greeting: str = ""
+    instructions: str = ""
     model: str = "Qwen/Qwen3-235B-A22B"
     voice: str = "Telnyx.KokoroTTS.af"
     transcription_model: str = "deepgram/flux"
@@ -122,6 +201,18 @@ class Assistant:
     insights: tuple[Mapping[str, Any], ...] | None = None
     insight_group_id: str | None = None
     time_limit_secs: float = timings.ASSISTANT_LIMIT
+    idle_timeout_secs: float | None = None
+    interruptible: bool = True
+    finishes_greeting: bool = False
+    recording: Mapping[str, Any] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
+    dynamic_variables: Mapping[str, Any] = field(default_factory=dict)
+    variables_url: str = ""
+    variables_timeout_ms: int = 1_500
+    stored: Mapping[str, Any] = field(default_factory=dict)
+    created_at: int = 0
+    version_at: int = 0
+    version_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Recordings: start, stop, pause, resume, and from the answer on; what is kept of them, and where they can be fetched.
+"""Recordings: start, stop, pause, resume, and from the answer on; `kept_recordings` has what is kept of them.
 
 A recording is kept as facts (how long, how many channels, which format), never as sound: whoever fetches it is given a
 file of that length. It is on its leg while it runs, and in the world once `call.recording.saved` has told of it.
@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from mockserver.sim import errors, timings
+from mockserver.sim import costs, errors, timings
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
+from mockserver.sim.kept_recordings import Origin, RecordingText, keep, keep_text, url
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.timeline import Plan
 from mockserver.sim.world import Leg
@@ -22,8 +23,21 @@ from mockserver.sim.world import Leg
 MOST_RUNNING = 20
 """How many recordings may run on a leg. GUESS: several are documented, a limit is not."""
 
+BY_COMMAND, BY_CALLING, BY_CONFERENCE = "StartCallRecordingAPI", "OutboundAPI", "StartConferenceRecordingAPI"
+"""What begins a recording, in published words. GUESS: `OutboundAPI` is `record` of dial and transfer; that of answer
+and bridge is told like `record_start`."""
+
 MOST_UTTERANCES = 10_000
-"""How much of what was said a recording remembers for its transcript."""
+"""How much of what was said a recording remembers for its transcript, and how many stretches of sound when trimmed."""
+
+
+PROBLEMS = (
+    "Failed to authorize with storage using custom credentials",
+    "Internal server error",
+    "Invalid credentials json",
+    "Unsupported backend",
+)
+"""Why a recording may not be kept, as published."""
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +45,10 @@ class Recording:
     """What is known of a recording.
 
     `started_at` is None until the answer that it waits for; `since` is when it began to take in what is heard, None
-    while it is paused or over; `recorded` is what it took in before, in microseconds. `expires` is in Unix seconds.
+    while it is paused or over; `recorded` is what it took in before, in microseconds. `secret` signs its URLs.
+    `problem` is why it cannot be kept, if so. With `trim` only `sounds` is left of it: from when until when there was
+    something to hear. `initiated_by` is what began it, in the platform's words; `origin` and `saved_at` are known once
+    it is kept.
     """
 
     id: str
@@ -42,13 +59,18 @@ class Recording:
     max_length: int
     timeout_secs: int
     transcription: bool
-    signature: str
+    secret: str
+    trim: bool = False
+    problem: str = ""
     started_at: int | None = None
     since: int | None = None
     recorded: int = 0
     ended_at: int | None = None
-    expires: int = 0
+    initiated_by: str = ""
+    origin: Origin | None = None
+    saved_at: int = 0
     words: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_UTTERANCES))
+    sounds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_UTTERANCES))
     limit: Plan | None = None
     silence: Plan | None = None
 
@@ -56,6 +78,20 @@ class Recording:
     def seconds(self) -> float:
         """The length of the sound of one that is over."""
         return self.recorded / SECOND
+
+    @property
+    def millis(self) -> int:
+        """The same as published, in 32 bits."""
+        return min(self.recorded // 1000, 2**31 - 1)
+
+    def sounded(self, track: str, begins: int, ends: int) -> None:
+        """Take in a stretch of sound that ends no earlier than those before; those that it touches become one."""
+        if not self.trim or self.since is None or self.track not in (track, "both"):
+            return
+        begins = max(begins, self.since)
+        while self.sounds and self.sounds[-1][1] >= begins:
+            begins = min(begins, self.sounds.pop()[0])
+        self.sounds.append((begins, ends))
 
 
 # Commands of the application -----------------------------------------------------------------------------------------
@@ -73,7 +109,9 @@ def record_start(simulation: Simulation, leg: Leg, body: Json) -> Json:
         raise Refusal(errors.RECORDING_WHILE_TRANSCRIBING)
     if len(leg.recordings) >= MOST_RUNNING:
         raise Refusal(errors.UNPROCESSABLE, reason=f"{MOST_RUNNING} recordings run on this call already.")
-    _start(simulation, leg, _new(simulation, leg, "record_start", body, body.get("recording_track", "both")))
+    recording = _new(simulation, leg, body, body.get("recording_track", "both"))
+    recording.initiated_by = BY_COMMAND
+    _start(simulation, leg, recording)
     return {"result": "ok"}
 
 
@@ -91,7 +129,7 @@ def record_stop(simulation: Simulation, leg: Leg, body: Json) -> Json:
 def record_pause(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`record_pause`: leave out what is heard from now on."""
     for recording in _meant(leg, body):
-        _pause(simulation, recording)
+        _pause(simulation, leg, recording)
     return {"result": "ok"}
 
 
@@ -106,14 +144,24 @@ def record_resume(simulation: Simulation, leg: Leg, body: Json) -> Json:
 # What a call brings about --------------------------------------------------------------------------------------------
 
 
-def from_answer(simulation: Simulation, leg: Leg, command: str, body: Json) -> str | None:
+def from_answer(simulation: Simulation, leg: Leg, body: Json) -> str | None:
     """`record: record-from-answer` of a command: the id of the recording that begins with the answer, or None."""
-    if body.get("record") != "record-from-answer":
+    recording = _wanted(simulation, leg, body)
+    if recording is None:
         return None
-    plain = {name.removeprefix("record_"): value for name, value in body.items() if name.startswith("record_")}
-    recording = _new(simulation, leg, command, plain, plain.get("track", "both"))
     leg.recordings = (*leg.recordings, recording)
     return recording.id
+
+
+def from_now(simulation: Simulation, leg: Leg, body: Json) -> None:
+    """`record: record-from-answer` of a bridge that has come about. One too many is a warning."""
+    recording = _wanted(simulation, leg, body)
+    if recording is None:
+        return
+    if len(leg.recordings) < MOST_RUNNING:
+        _start(simulation, leg, recording)
+    else:
+        simulation.warn("bridge", leg, f"{MOST_RUNNING} recordings run on this call already: no further one begins")
 
 
 def on_answer(simulation: Simulation, leg: Leg) -> None:
@@ -129,8 +177,15 @@ def after_hangup(simulation: Simulation, leg: Leg) -> None:
         _end(simulation, leg, recording)
 
 
+def sounded(simulation: Simulation, leg: Leg, track: str, since: int) -> None:
+    """There was something to hear on a leg, from `since` until now."""
+    for recording in leg.recordings:
+        recording.sounded(track, since, simulation.now)
+
+
 def hear(simulation: Simulation, leg: Leg, track: str, text: str) -> None:
     """Something was said on a leg, just now to its end: silence is counted from here."""
+    sounded(simulation, leg, track, simulation.now - round(timings.speech(text) * SECOND))
     for recording in leg.recordings:
         if recording.since is None or recording.track not in (track, "both"):
             continue
@@ -144,10 +199,18 @@ def hear(simulation: Simulation, leg: Leg, track: str, text: str) -> None:
 # The life of a recording ---------------------------------------------------------------------------------------------
 
 
-def _new(simulation: Simulation, leg: Leg, command: str, body: Json, track: str) -> Recording:
+def _wanted(simulation: Simulation, leg: Leg, body: Json) -> Recording | None:
+    """The recording that a command wants besides what else it does."""
+    if body.get("record") != "record-from-answer":
+        return None
+    plain = {name.removeprefix("record_"): value for name, value in body.items() if name.startswith("record_")}
+    recording = _new(simulation, leg, plain, plain.get("track", "both"))
+    recording.initiated_by = BY_CALLING if leg.direction == "outgoing" and leg.answered_at is None else BY_COMMAND
+    return recording
+
+
+def _new(simulation: Simulation, leg: Leg, body: Json, track: str) -> Recording:
     """A recording as a command wants it. That of a single side has a single channel, documented."""
-    if body.get("trim"):
-        simulation.warn(command, leg, f"{command}: trim-silence is accepted and has no effect: the length stays")
     return Recording(
         id=simulation.ids.uuid(),
         name=body.get("custom_file_name") or leg.call_leg_id,
@@ -157,11 +220,15 @@ def _new(simulation: Simulation, leg: Leg, command: str, body: Json, track: str)
         max_length=body.get("max_length", 0),
         timeout_secs=body.get("timeout_secs", 0),
         transcription=bool(body.get("transcription")),
-        signature=simulation.ids.uuid().replace("-", ""),
+        secret=simulation.ids.uuid().replace("-", ""),
+        trim=body.get("trim") == "trim-silence",
     )
 
 
 def _start(simulation: Simulation, leg: Leg, recording: Recording) -> None:
+    world = simulation.world
+    world.recordings_begun += 1
+    recording.problem = world.failing_recordings.pop(world.recordings_begun, "")
     recording.started_at = simulation.now
     leg.recordings = (*leg.recordings, recording)
     _take_in(simulation, leg, recording)
@@ -169,14 +236,19 @@ def _start(simulation: Simulation, leg: Leg, recording: Recording) -> None:
 
 def _take_in(simulation: Simulation, leg: Leg, recording: Recording) -> None:
     recording.since = simulation.now
+    costs.turn(simulation, leg, "recording", 1)
     if recording.max_length:
         left = recording.max_length - recording.recorded / SECOND
         recording.limit = simulation.after(left, _end, simulation, leg, recording, backstop=True)
 
 
-def _pause(simulation: Simulation, recording: Recording) -> None:
+def _pause(simulation: Simulation, leg: Leg, recording: Recording) -> None:
     if recording.since is None:
         return
+    playing = leg.playing.current if leg.playing is not None else None
+    if playing is not None and playing.begun:
+        recording.sounded("outbound", playing.begun_at, simulation.now)
+    costs.turn(simulation, leg, "recording", -1)
     recording.recorded += simulation.now - recording.since
     recording.since = None
     for plan in (recording.limit, recording.silence):
@@ -189,18 +261,26 @@ def _end(simulation: Simulation, leg: Leg, recording: Recording) -> None:
     leg.recordings = tuple(other for other in leg.recordings if other is not recording)
     if recording.started_at is None:
         return
-    _pause(simulation, recording)
+    _pause(simulation, leg, recording)
+    if recording.trim:  # GUESS: silence of any length is left out; the platform's threshold is not published
+        recording.recorded = sum(ends - begins for begins, ends in recording.sounds)
     recording.ended_at = simulation.now
     simulation.after(timings.RECORDING_SAVED_AFTER, _saved, simulation, leg, recording)
 
 
 def _saved(simulation: Simulation, leg: Leg, recording: Recording) -> None:
-    """GUESS: `end_time` of a leg that is still up is the recording's end; `flow_destination` is always the same."""
+    """A recording is kept and told of, or cannot be kept and that is told, in the words that a scenario chose.
+
+    GUESS: `end_time` of a leg that is still up is the recording's end; `flow_destination` is always the same. GUESS:
+    `call.recording.error` comes in place of `call.recording.saved`: of it only the reasons are published.
+    """
+    if recording.problem:
+        simulation.emit("call.recording.error", leg, reason=recording.problem)
+        return
     started_at, ended_at = recording.started_at, recording.ended_at
     assert started_at is not None
     assert ended_at is not None
-    recording.expires = simulation.now // SECOND + round(timings.RECORDING_URL_KEPT)
-    _keep(simulation, recording)
+    keep(simulation, recording, Origin.of(leg))
     simulation.emit(
         "call.recording.saved",
         leg,
@@ -212,7 +292,7 @@ def _saved(simulation: Simulation, leg: Leg, recording: Recording) -> None:
         recording_ended_at=iso(ended_at),
         recording_id=recording.id,
         recording_started_at=iso(started_at),
-        recording_urls={recording.format: _url(simulation, recording)},
+        recording_urls={recording.format: url(simulation, recording)},
         start_time=iso(leg.created_at),
     )
     if recording.transcription:
@@ -222,11 +302,13 @@ def _saved(simulation: Simulation, leg: Leg, recording: Recording) -> None:
 def _transcribed(simulation: Simulation, leg: Leg, recording: Recording) -> None:
     text = " ".join(recording.words)
     recording.words.clear()
+    kept = RecordingText(simulation.ids.uuid(), recording.id, text, recording.millis, simulation.now)
+    keep_text(simulation, kept)
     simulation.emit(
         "call.recording.transcription.saved",
         leg,
         recording_id=recording.id,
-        recording_transcription_id=simulation.ids.uuid(),
+        recording_transcription_id=kept.id,
         status="completed",
         transcription_text=text,
     )
@@ -244,16 +326,3 @@ def _meant(leg: Leg, body: Json) -> tuple[Recording, ...]:
     if not named:
         raise Refusal(errors.RECORDING_NOT_FOUND)
     return named
-
-
-def _url(simulation: Simulation, recording: Recording) -> str:
-    where = f"{simulation.world.settings.base_url}/_mock/recordings/{recording.id}.{recording.format}"
-    return f"{where}?expires={recording.expires}&signature={recording.signature}"
-
-
-def _keep(simulation: Simulation, recording: Recording) -> None:
-    """Keep no more recordings than ended legs."""
-    kept = simulation.world.recordings
-    kept[recording.id] = recording
-    while len(kept) > simulation.world.settings.ended_legs:
-        kept.popitem(last=False)

@@ -6,20 +6,21 @@ Sources: the published interface; that `webhook_url` is sticky, from application
 from __future__ import annotations
 
 from mockserver.sim import errors
+from mockserver.sim.applications import Application
 from mockserver.sim.errors import Refusal
 from mockserver.sim.event_types import EVENT_TYPES
 from mockserver.sim.events import Json, Route
 from mockserver.sim.simulation import Simulation
 
 
-def of_new_leg(simulation: Simulation, connection_id: str, body: Json) -> Route:
-    """Where the webhooks of a new leg go; 10015 where only known connections are good and this one is not known."""
-    settings = simulation.world.settings
-    if settings.applications is None:
-        return overridden(settings.route, body)
-    if connection_id not in settings.applications:
-        raise Refusal(errors.INVALID_CONNECTION)
-    return overridden(settings.applications[connection_id], body)
+def of_application(simulation: Simulation, application: Application | None) -> Route:
+    """Where the webhooks of an application go, or those of a connection that is none."""
+    return simulation.world.settings.route if application is None else application.route
+
+
+def of_new_leg(simulation: Simulation, application: Application | None, body: Json) -> Route:
+    """Where the webhooks of a new leg go."""
+    return overridden(of_application(simulation, application), body)
 
 
 def overridden(route: Route, body: Json) -> Route:
@@ -35,7 +36,7 @@ def overridden(route: Route, body: Json) -> Route:
         url=body.get("webhook_url") or route.url,
         method=body.get("webhook_url_method", "POST") if body.get("webhook_url") else route.method,
         failover_url=route.failover_url,
-        urls=body.get("webhook_urls") or route.urls,
+        urls=_by_event(body["webhook_urls"]) if body.get("webhook_urls") else route.urls,
         urls_method=body.get("webhook_urls_method", "POST") if body.get("webhook_urls") else route.urls_method,
         retries_ms=(
             {event: tuple(policy.get("retries_ms", ())) for event, policy in policies.items()}
@@ -44,3 +45,8 @@ def overridden(route: Route, body: Json) -> Route:
         ),
         timeout_secs=route.timeout_secs,
     )
+
+
+def _by_event(urls: Json) -> dict[str, tuple[str, ...]]:
+    """`webhook_urls` with one URL for an event, as published, or with several, as newer clients send them."""
+    return {event: (found,) if isinstance(found, str) else tuple(found) for event, found in urls.items()}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mockserver.sim import applications
 from mockserver.sim.clock import EPOCH, SECOND, iso
-from mockserver.sim.events import Entry, Json, Log
+from mockserver.sim.events import Entry, Json, Log, Route
 from mockserver.sim.outside import Nowhere, Outside
 from mockserver.sim.timeline import Plan, Timeline
 from mockserver.sim.world import Ids, Leg, Settings, World
@@ -37,6 +38,7 @@ class Simulation:
         outside: Outside | None = None,
     ) -> None:
         self.world = World(settings or Settings())
+        self.world.applications = applications.at_start(self.world.settings, start)
         self.timeline = Timeline()
         self.log = Log(keep)
         self.ids = Ids(seed)
@@ -48,6 +50,12 @@ class Simulation:
         """Plan `action(*args)` in so many seconds from now."""
         return self.timeline.plan(self.now + round(seconds * SECOND), action, *args, backstop=backstop)
 
+    def beat(self, micros: int, action: Callable[..., None], *args: Any) -> Plan:
+        """Plan the next of what comes again and again, in so many microseconds; see `Plan.beat`."""
+        plan = self.timeline.plan(self.now + micros, action, *args, backstop=True)
+        plan.beat = True
+        return plan
+
     def at(self, moment: int, action: Callable[..., None], *args: Any) -> Plan:
         """Plan `action(*args)` for a moment, or for now when it is past."""
         return self.timeline.plan(max(self.now, moment), action, *args)
@@ -57,23 +65,28 @@ class Simulation:
 
         `beside` is what stands beside the payload, in the few events that have something there.
         """
+        payload: Json = {
+            "call_control_id": leg.call_control_id,
+            "call_leg_id": leg.call_leg_id,
+            "call_session_id": leg.call_session_id,
+            "calling_party_type": leg.party_type,
+            "client_state": leg.client_state,
+            "connection_id": leg.connection_id,
+            **details,
+        }
+        return self.tell(event_type, payload, leg.route, beside)
+
+    def tell(self, event_type: str, payload: Json, route: Route, beside: Json | None = None) -> Entry:
+        """Tell the application something, about the leg in the payload if there is one."""
         data: Json = {
             "event_type": event_type,
             "id": self.ids.uuid(),
             "occurred_at": iso(self.now),
-            "payload": {
-                "call_control_id": leg.call_control_id,
-                "call_leg_id": leg.call_leg_id,
-                "call_session_id": leg.call_session_id,
-                "calling_party_type": leg.party_type,
-                "client_state": leg.client_state,
-                "connection_id": leg.connection_id,
-                **details,
-            },
+            "payload": payload,
             "record_type": "event",
             **(beside or {}),
         }
-        return self.log.append(self.now, "webhook", event_type, leg.call_control_id, data, leg.route)
+        return self.log.append(self.now, "webhook", event_type, payload.get("call_control_id"), data, route)
 
     def note(self, kind: str, name: str, leg: Leg | None, /, **data: Any) -> Entry:
         """Write to the log what is no webhook: what a person does, a warning."""

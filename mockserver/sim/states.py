@@ -17,6 +17,21 @@ A conversation with an assistant
 
 `starting` lies between the response of ai_assistant_start and `call.conversation.created`; a leg may already join.
 
+A conference, and a leg's part in one
+
+    init --start--> in_progress --close--> ending --end--> completed
+    joining --enter--> joined --leave--> left
+
+While a conference is in `init` its members are on hold; nearly all are started as they are created. `ending` lies
+between what ends it and the last member's hang-up: it accepts no command any more. `joining` lies between the response
+of join and `conference.participant.joined`; the leg counts as a member from the first.
+
+A media stream of a leg
+
+    connecting --open--> open --start--> started --stop--> over
+
+`open` is a connection that waits for the answer of its leg. Without one it fails, and it may be stopped at any time.
+
 What a command needs is a condition: the set of leg states it accepts, and what every other state is refused with. A
 state that is not in a table cannot happen; meeting one is a bug of ours, and `step` says so loudly.
 """
@@ -49,6 +64,26 @@ CONVERSATION: Table = {
     ("starting", "begin"): "live",
     ("starting", "finish"): "ended",
     ("live", "finish"): "ended",
+}
+
+CONFERENCE: Table = {
+    ("init", "start"): "in_progress",
+    ("init", "close"): "ending",
+    ("in_progress", "close"): "ending",
+    ("ending", "end"): "completed",
+}
+
+PARTICIPANT: Table = {
+    ("joining", "enter"): "joined",
+    ("joining", "leave"): "left",
+    ("joined", "leave"): "left",
+}
+
+STREAM: Table = {
+    ("connecting", "open"): "open",
+    ("open", "start"): "started",
+    **{(state, "fail"): "over" for state in ("connecting", "open")},
+    **{(state, "stop"): "over" for state in ("connecting", "open", "started")},
 }
 
 

@@ -11,13 +11,17 @@ from typing import Any
 @dataclass(slots=True, eq=False)
 class Plan:
     """Something planned. `backstop` marks limits that end what nobody ends (a call's longest duration): a clock that
-    skips does not skip to them unless somebody waits for it."""
+    skips does not skip to them unless somebody waits for it. A `beat` is a backstop that comes again and again, such as
+    a frame of audio: it is passed on the way to something, without the respect that a limit is owed. `outside` is who
+    waits outside the simulation, whom no copy of it has."""
 
     at: int
     action: Callable[..., None]
     args: tuple[Any, ...]
     backstop: bool = False
     cancelled: bool = False
+    beat: bool = False
+    outside: bool = False
 
 
 class Timeline:
@@ -58,6 +62,12 @@ class Timeline:
         self._drop_void()
         return self._heap[0][2] if self._heap else None
 
+    def next_limit(self) -> int | None:
+        """When the next backstop that is no beat is due, or None. It looks at all plans."""
+        return min(
+            (at for at, _, plan in self._heap if plan.backstop and not plan.beat and not plan.cancelled), default=None
+        )
+
     def anything_near(self) -> bool:
         """Is anything planned that is not a mere backstop?"""
         return self._near > 0
@@ -71,6 +81,10 @@ class Timeline:
         plan.cancelled = True  # done: a later cancel has nothing to undo
         self._near -= not plan.backstop
         return plan
+
+    def coming(self) -> list[Plan]:
+        """Every plan, the first one first. It sorts them all."""
+        return [plan for _, _, plan in sorted(self._heap) if not plan.cancelled]
 
     def __len__(self) -> int:
         return len(self._heap) - self._dead

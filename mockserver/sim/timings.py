@@ -34,6 +34,9 @@ REPLY = 0.7
 THINK = 1.0
 """From the end of what the assistant says to the first sound of a person. GUESS: not published."""
 
+PATIENCE = 8.0
+"""How long a person waits for a relay's answer, or its first word, before they go on. GUESS: people differ."""
+
 KEY = 0.25
 """From one key that a person presses to the next; the default length of a key of send_dtmf."""
 
@@ -59,6 +62,11 @@ INTERIM_AFTER = 0.1
 TRANSCRIPTION_AFTER = 0.3
 """From the end of what is said to `call.transcription`, interim and final. GUESS: not published."""
 
+STREAM_SILENCE = 2.0
+STREAM_PATIENCE = 5.0
+"""How long the silence after a line lasts on a streamed leg before time may wait for the application, and until the
+person goes on without an answer. GUESS: long enough to tell that somebody has finished."""
+
 BRIDGED_AFTER_COMMAND = 0.1
 """Response of bridge to `call.bridged`. GUESS: not published."""
 
@@ -76,6 +84,25 @@ GREETING = 6.0
 
 LONGEST_GREETING = 30.0
 """How long answering machine detection waits for a beep, documented."""
+
+DEEPFAKE_ANALYSIS = 5.0
+"""How long after the answer a voice is told from a synthetic one. GUESS: within the 15 s that it may take."""
+
+DEEPFAKE_TIMEOUT = 15.0
+DEEPFAKE_RTP_TIMEOUT = 30.0
+"""Defaults of `timeout` and `rtp_timeout` of deepfake detection, documented."""
+
+COST_AFTER = 5.0
+"""`call.hangup` to `call.cost`. GUESS: that it comes last is known, the time is not."""
+
+CONFERENCE_AFTER_COMMAND = 0.2
+"""Response of a command to `conference.created` and `conference.participant.joined`. GUESS: not published."""
+
+CONFERENCE_LIMIT = 14_400.0
+"""How long a conference lasts at most, documented."""
+
+QUEUE_KEPT = 3_600.0
+"""How long a queue that enqueue created stays when it is empty. GUESS: that it goes is documented, not when."""
 
 CALLER_PATIENCE = 60.0
 """How long a caller listens to ringback before giving up. GUESS: the platform itself never ends such a call."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mockserver.sim import errors, recordings, timings
+from mockserver.sim import costs, errors, recordings, supervision, timings
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
 from mockserver.sim.simulation import Simulation
@@ -35,7 +35,7 @@ def transcription_start(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`transcription_start`: report what is said. Refuses a second one (90054), and any that comes with an answer."""
     if leg.transcription is not None or comes_with_answer(leg):
         raise Refusal(errors.TRANSCRIPTION_IN_PROGRESS)
-    leg.transcription = _configured(simulation, leg, "transcription_start", body)
+    _begin(simulation, leg, "transcription_start", body)
     return {"result": "ok"}
 
 
@@ -47,7 +47,7 @@ def transcription_stop(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """
     if any(recording.timeout_secs for recording in leg.recordings):
         raise Refusal(errors.TRANSCRIPTION_NEEDED)
-    leg.transcription = None
+    _end(simulation, leg)
     if comes_with_answer(leg):
         leg.options = {name: value for name, value in (leg.options or {}).items() if name != "transcription"}
     return {"result": "ok"}
@@ -65,22 +65,25 @@ def on_answer(simulation: Simulation, leg: Leg) -> None:
     """`transcription: true` of dial and answer."""
     options = leg.options or {}
     if options.get("transcription"):
-        leg.transcription = _configured(simulation, leg, "transcription", options.get("transcription_config") or {})
+        _begin(simulation, leg, "transcription", options.get("transcription_config") or {})
 
 
 def before_hangup(simulation: Simulation, leg: Leg) -> None:
     """Nothing is reported of a leg that is over. GUESS: what was said in its last moment is lost."""
-    leg.transcription = None
+    _end(simulation, leg)
 
 
 def heard_words(simulation: Simulation, leg: Leg, track: str, text: str) -> None:
-    """Something was said on a leg, just now to its end; a person is heard on the leg of a bridge's other side too."""
+    """Something was said on a leg, just now to its end; whoever listens hears it on their own leg."""
     text = " ".join(text.split())
     if leg.answered_at is None or not text:
         return
     _hear(simulation, leg, track, text)
-    if track == "inbound" and leg.bridged_with is not None:
-        _hear(simulation, leg.bridged_with, "outbound", text)
+    others = supervision.listeners(leg, track)
+    if track == "inbound" and leg.participation is not None:
+        others = [*others, *leg.participation.said(simulation, text)]
+    for other in dict.fromkeys(others):
+        _hear(simulation, other, "outbound", text)
 
 
 def so_far(text: str, seconds: float) -> str:
@@ -115,10 +118,17 @@ def _report(
     simulation.emit("call.transcription", leg, transcription_data=data)
 
 
-def _configured(simulation: Simulation, leg: Leg, command: str, body: Json) -> Transcription:
+def _begin(simulation: Simulation, leg: Leg, command: str, body: Json) -> None:
     """GUESS: tracks that there are not are taken for `inbound`; the published interface lets any text pass."""
     wanted = body.get("transcription_tracks") or "inbound"
     if wanted not in TRACKS:
         simulation.warn(command, leg, f"{command}: no such transcription_tracks, taken for inbound: {wanted}")
     engine: Json = body.get("transcription_engine_config") or {}
-    return Transcription(TRACKS.get(wanted, TRACKS["inbound"]), bool(engine.get("interim_results")))
+    leg.transcription = Transcription(TRACKS.get(wanted, TRACKS["inbound"]), bool(engine.get("interim_results")))
+    costs.turn(simulation, leg, "transcription", 1)
+
+
+def _end(simulation: Simulation, leg: Leg) -> None:
+    if leg.transcription is not None:
+        leg.transcription = None
+        costs.turn(simulation, leg, "transcription", -1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.sim import bridges, calls, errors, legs, numbers, people, timings
+from mockserver.sim import bridges, calls, errors, legs, numbers, people, queues, timings
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
@@ -33,6 +33,7 @@ GUESS: the statuses of a failure are those of a call that the platform places it
 def transfer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`transfer`: call somebody else, and bridge the two when they answer; if they do not, the leg stays as it is.
 
+    Whoever answers hears the audio of the command first, if it gives some.
     GUESS: a caller whom nobody has answered yet goes on ringing, and is answered when the person called is.
     GUESS: a transfer takes the place of an earlier one that still rings.
 
@@ -44,7 +45,6 @@ def transfer(simulation: Simulation, leg: Leg, body: Json) -> Json:
         simulation,
         "transfer",
         body,
-        destinations=[numbers.DIGITS_AFTER_COMMA.sub("", body["to"].strip())],
         from_=body.get("from") or leg.to,
         connection_id=leg.connection_id,
         client_state=body.get("target_leg_client_state"),
@@ -53,7 +53,8 @@ def transfer(simulation: Simulation, leg: Leg, body: Json) -> Json:
     bridges.give_up(simulation, leg)
     leg.after_unbridge = bridges.after_unbridge(body)
     leg.called = target
-    target.meeting = bridges.Meeting(leg, target, picks_up=legs.is_answered_by_itself)
+    mute = {"mute_dtmf": body.get("mute_dtmf")}
+    target.meeting = bridges.Meeting(leg, target, picks_up=legs.is_answered_by_itself, options=mute)
     return {"result": "ok"}
 
 
@@ -92,6 +93,7 @@ def _soon(simulation: Simulation, leg: Leg) -> int:
 
 
 def _refer(simulation: Simulation, leg: Leg, person: Person) -> None:
+    queues.leave(simulation, leg, "leave")  # GUESS: the reason; that it leaves is documented
     simulation.emit("call.refer.started", leg, **{"from": leg.from_}, sip_notify_response=100, to=leg.to)
     rings, status = (0.0, 403) if person.refused else NOTIFIED[person.outcome]
     seconds = person.answers_after if rings is None else rings

@@ -16,13 +16,22 @@ from mockserver.sim.people import ANYBODY, Assistant, Injected, Person
 from mockserver.sim.timeline import Plan
 
 if TYPE_CHECKING:
+    from mockserver.sim import audio_files
     from mockserver.sim.activities import Running
+    from mockserver.sim.applications import Application
     from mockserver.sim.bridges import Meeting
+    from mockserver.sim.conferences import Conference, Participant
+    from mockserver.sim.costs import Meter
     from mockserver.sim.digits import KeyGather
+    from mockserver.sim.hearing import Hearing
+    from mockserver.sim.kept_recordings import RecordingText
     from mockserver.sim.media import Playing
+    from mockserver.sim.queues import Queue, Waiting
     from mockserver.sim.recordings import Recording
     from mockserver.sim.simulation import Simulation
+    from mockserver.sim.streams import Stream
     from mockserver.sim.transcription import Transcription
+    from mockserver.sim.transcripts import Transcript
 
 DEFAULT_CONNECTION = "2790114250386114973"
 """The Call Control application that inbound calls belong to when nobody names one."""
@@ -32,11 +41,15 @@ DEFAULT_CONNECTION = "2790114250386114973"
 class Settings:
     """What does not change while a world lives.
 
-    `applications` maps connection ids to where their webhooks go; None is the open world, in which any id is good and
-    all webhooks go to `route`. The limits keep memory bounded: beyond `ended_legs` the oldest ended call is forgotten
-    before its ten minutes are over, and more than `live_legs` cannot be up at once (90041). `loop_guard` is how many
-    calls from one number to one other within a minute are taken for a loop; 0 switches the guard off.
-    `base_url` is where recordings can be fetched.
+    `applications` maps the connection ids of the applications that there are at the start to where their webhooks go,
+    and only existing ones can dial; None is the open world, in which any id is good and the webhooks of those that are
+    no application go to `route`. The limits keep memory bounded: beyond `ended_legs` the oldest ended call is forgotten
+    before its ten minutes are over, and more than `live_legs` cannot be up at once (90041). As many ended calls keep
+    their places in queues, of which there are at most `queues`. `loop_guard` is how many calls from one number to one
+    other within a minute are taken for a loop; 0 switches the guard off.
+    `base_url` is where recordings can be fetched, `public_key` what verifies the signatures of webhooks. With
+    `fetch_audio` the files that an application plays are asked for. With `call_cost` every call tells at its end what
+    it has cost, unless its application does not want it.
     """
 
     route: Route = field(default_factory=Route)
@@ -44,20 +57,27 @@ class Settings:
     connection_id: str = DEFAULT_CONNECTION
     ended_legs: int = 5_000
     live_legs: int = 200_000
+    queues: int = 1_000
     command_ids: int = 10_000
     loop_guard: int = 200
     base_url: str = "http://127.0.0.1:12111"
+    public_key: str = ""
+    fetch_audio: bool = False
+    call_cost: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Leg:
     """One leg of a call: the part between the platform and one telephone.
 
+    `application` is as it was when the leg began; an open world has legs that have none.
     `due_at` is when the leg's latest step (`call.initiated`, `call.answered`) is due; `goes` is what the person does to
     leave, `let_go` what the platform does to end the leg; `meeting` is the bridge that comes with the leg's answer,
     `called` the leg that a transfer calls for this one, `after_unbridge` what becomes of it when the other one leaves;
-    `said` counts the lines that the person has said, `entered` the entries of keys, and `asked` how often they were
-    asked for a property.
+    `waiting` is its place in a queue, `participation` its part in a conference; `said` counts the lines that the person
+    has said, `entered` the entries of keys, and `asked` how often they were asked for a property. `on_hold` is the
+    person's doing; `spared_tones` keeps the tones of a bridge from them; `supervises` is the leg that this one listens
+    to, in `supervisor_role`, and `supervisors` those who listen to it.
     """
 
     call_control_id: str
@@ -70,6 +90,7 @@ class Leg:
     state: str
     created_at: int
     route: Route
+    application: Application | None = None
     person: Person = ANYBODY
     client_state: str | None = None
     party_type: str = "pstn"
@@ -78,7 +99,7 @@ class Leg:
     sip_headers: list[Json] | None = None
     options: Json | None = None
     goes: Callable[[Simulation, Leg], None] | None = None
-    let_go: Callable[[Simulation, Leg], None] | None = None
+    let_go: Callable[..., None] | None = None
     due_at: int = 0
     answered_at: int | None = None
     ended_at: int | None = None
@@ -91,15 +112,30 @@ class Leg:
     transcription: Transcription | None = None
     keys: KeyGather | None = None
     entered: int = 0
+    stream: Stream | None = None
+    voice: tuple[int, int] | None = None
     bridged_with: Leg | None = None
     meeting: Meeting | None = None
     called: Leg | None = None
+    waiting: Waiting | None = None
+    participation: Participant | None = None
     after_unbridge: str = "hang_up"
+    on_hold: bool = False
+    spared_tones: bool = False
+    supervises: Leg | None = None
+    supervisor_role: str = ""
+    supervisors: tuple[Leg, ...] = ()
+    meters: dict[str, Meter] | None = None
     plans: dict[str, Plan] = field(default_factory=dict)
 
     @property
     def is_alive(self) -> bool:
         return self.state not in ("dialed", "ended")
+
+    @property
+    def can_be_heard(self) -> bool:
+        """Does the person speak at all, and is the call not on hold?"""
+        return not (self.on_hold or self.person.silent)
 
     def duration(self, now: int) -> int:
         """Seconds since the answer, until now or the end; 0 while unanswered."""
@@ -119,7 +155,7 @@ class Member:
 
 
 class Script(Protocol):
-    """What an assistant does in a conversation; `conversations.Dialogue` and `gathering.Gathering` are the two."""
+    """What goes on in a conversation: `conversations.Dialogue`, `gathering.Gathering` or `relaying.Relay`."""
 
     has_insights: bool
     open_to_others: bool
@@ -132,6 +168,9 @@ class Script(Protocol):
 
     def history_grew(self, simulation: Simulation, conversation: Conversation) -> None:
         """The assistant or a person has said something."""
+
+    def pressed(self, simulation: Simulation, conversation: Conversation, key: str) -> None:
+        """A person has pressed a key."""
 
     def cut(self, simulation: Simulation, conversation: Conversation) -> None:
         """The conversation ends before the script does."""
@@ -150,13 +189,20 @@ class Conversation:
     assistant: Assistant
     script: Script
     created_at: int
+    transcript: Transcript
     state: str = "starting"
     members: list[Member] = field(default_factory=list)
-    messages: list[Json] = field(default_factory=list)
+    variables: Json = field(default_factory=dict)
     floor: Plan | None = None
+    idle: Plan | None = None
     limit: Plan | None = None
     speaking: tuple[str, int] | None = None
     ended_at: int | None = None
+
+    @property
+    def messages(self) -> list[Json]:
+        """What was said so far."""
+        return self.transcript.messages
 
     def member(self, leg: Leg) -> Member | None:
         return next((member for member in self.members if member.leg is leg), None)
@@ -167,16 +213,32 @@ class World:
     """Everything there is, by the ids that the platform gives."""
 
     settings: Settings = field(default_factory=Settings)
+    applications: dict[str, Application] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
     ended: OrderedDict[str, int] = field(default_factory=OrderedDict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     ended_conversations: deque[str] = field(default_factory=deque)
+    transcripts: dict[str, Transcript] = field(default_factory=dict)
     recordings: OrderedDict[str, Recording] = field(default_factory=OrderedDict)
+    recording_texts: OrderedDict[str, RecordingText] = field(default_factory=OrderedDict)
+    conferences: dict[str, Conference] = field(default_factory=dict)
+    conference_names: dict[str, Conference] = field(default_factory=dict)
+    ended_conferences: deque[str] = field(default_factory=deque)
+    past_participants: OrderedDict[str, Participant] = field(default_factory=OrderedDict)
+    queues: OrderedDict[str, Queue] = field(default_factory=OrderedDict)
+    queued_beyond_end: OrderedDict[str, Waiting] = field(default_factory=OrderedDict)
+    recordings_begun: int = 0
+    failing_recordings: dict[int, str] = field(default_factory=dict)
+    audio: list[audio_files.Said] = field(default_factory=list)
+    audio_lengths: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    audio_awaited: dict[str, list[audio_files.Then]] = field(default_factory=dict)
     people: list[Person] = field(default_factory=list)
     assistants: dict[str, Assistant] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     injected: list[Injected] = field(default_factory=list)
     commands_seen: dict[str, int] = field(default_factory=dict)
     command_ids: OrderedDict[tuple[str, str], tuple[int, Any]] = field(default_factory=OrderedDict)
+    heard: OrderedDict[str, Hearing] = field(default_factory=OrderedDict)
     recent_dials: OrderedDict[tuple[str, str], list[int]] = field(default_factory=OrderedDict)
 
     def leg(self, call_control_id: str | None, now: int) -> Leg | None:
@@ -185,6 +247,12 @@ class World:
         if leg is None or (leg.ended_at is not None and now - leg.ended_at > timings.STATUS_KEPT * SECOND):
             return None
         return leg
+
+    def knows(self, name: str | None, now: int) -> bool:
+        """Is there anything of this id or name?"""
+        kinds = (self.applications, self.conversations, self.recordings, self.recording_texts, self.conferences)
+        more = (self.conference_names, self.queues, self.assistants, self.past_participants)
+        return self.leg(name, now) is not None or any(name in kind for kind in (*kinds, *more))
 
     @property
     def live_legs(self) -> int:
@@ -201,6 +269,10 @@ class Ids:
     def call_control_id(self) -> str:
         """`v3:` and 54 characters of base64url without padding, that is 40 opaque bytes."""
         return "v3:" + urlsafe_b64encode(self.random.randbytes(40)).decode()[:54]
+
+    def connection_id(self) -> str:
+        """A number of 19 digits, as applications have."""
+        return str(2 * 10**18 + self.random.getrandbits(59))
 
     def time_uuid(self, at: int) -> str:
         """A UUID of version 1 minted at `at`, as leg and session ids are."""

@@ -50,7 +50,7 @@ class Lines:
     """All destinations and lanes of a sender. `wake` is told of every destination whose line got longer."""
 
     def __init__(self, wake: Callable[[Destination], None]) -> None:
-        self.unfinished: dict[int, Delivery] = {}
+        self.unfinished: dict[Delivery, None] = {}
         self.destinations: dict[str, Destination] = {}
         self._last: dict[Lane, Delivery] = {}
         self._wake = wake
@@ -69,7 +69,7 @@ class Lines:
         first = self.at(attempt.url)
         lane = (entry.call_control_id, first.name)
         delivery = Delivery(entry, route, attempt, first, lane)
-        self.unfinished[entry.seq] = delivery
+        self.unfinished[delivery] = None
         first.unfinished += 1
         last = self._last.get(lane)
         self._last[lane] = delivery
@@ -98,7 +98,7 @@ class Lines:
 
     def finish(self, delivery: Delivery) -> None:
         """Forget a delivery that came to its end."""
-        del self.unfinished[delivery.entry.seq]
+        del self.unfinished[delivery]
         delivery.first.unfinished -= 1
         self.forget(delivery.first)
 

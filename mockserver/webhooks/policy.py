@@ -107,14 +107,14 @@ _HINTS = {
 }
 
 
-def first_attempt(route: Route | None, event_type: str) -> Attempt | None:
-    """Where an event goes first, or None if it has no destination."""
+def first_attempts(route: Route | None, event_type: str) -> tuple[Attempt, ...]:
+    """Where an event goes first: to all URLs that are named for it, else to the one for everything; or nowhere."""
     if route is None:
-        return None
-    own_url = _for_event(route.urls, event_type)
-    if own_url:
-        return Attempt(1, own_url, route.urls_method.upper())
-    return Attempt(1, route.url, route.method.upper()) if route.url else None
+        return ()
+    own_urls = _for_event(route.urls, event_type)
+    if own_urls:
+        return tuple(Attempt(1, url, route.urls_method.upper()) for url in own_urls)
+    return (Attempt(1, route.url, route.method.upper()),) if route.url else ()
 
 
 def next_attempt(

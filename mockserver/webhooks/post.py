@@ -87,19 +87,23 @@ class HttpPost:
         return url.startswith("https:") and self._trusts_any(urlsplit(url).hostname or "")
 
     def _open(self) -> ClientSession:
-        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-
-        # No limits and no timeouts: the sender has both.
-        connector = TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECS, resolver=_resolver())
-        self._session = ClientSession(
-            connector=connector,
-            timeout=ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
-            cookie_jar=DummyCookieJar(),
-            skip_auto_headers=("Accept-Encoding",),
-            auto_decompress=False,
-            trust_env=False,
-        )
+        self._session = new_session()
         return self._session
+
+
+def new_session() -> ClientSession:
+    """A client that leaves limits and timeouts to its user, knows no proxy, and remembers no cookies."""
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+    connector = TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECS, resolver=_resolver())
+    return ClientSession(
+        connector=connector,
+        timeout=ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+        cookie_jar=DummyCookieJar(),
+        skip_auto_headers=("Accept-Encoding",),
+        auto_decompress=False,
+        trust_env=False,
+    )
 
 
 async def _drop_body(response: ClientResponse) -> None:

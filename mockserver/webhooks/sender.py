@@ -19,7 +19,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
 from typing import Any
 
-from mockserver.sim.events import Entry, Log
+from mockserver.sim.clock import iso
+from mockserver.sim.events import Entry, Log, Route
 from mockserver.webhooks.lines import Delivery, Destination, Lines
 from mockserver.webhooks.payload import Outgoing, outgoing, to_json
 from mockserver.webhooks.policy import (
@@ -28,7 +29,7 @@ from mockserver.webhooks.policy import (
     DeliverySettings,
     Verdict,
     deadline_secs,
-    first_attempt,
+    first_attempts,
     judge,
     next_attempt,
     safe_url,
@@ -100,7 +101,7 @@ class Sender:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._settings.close_secs)
-        for delivery in list(self._lines.unfinished.values()):
+        for delivery in list(self._lines.unfinished):
             self._lines.finish(delivery)
             self._rest(delivery)
             self._give_up(delivery.entry, delivery.attempt, "the server stopped before it was delivered")
@@ -111,14 +112,18 @@ class Sender:
     def _take(self, entry: Entry) -> None:
         if entry.kind != "webhook" or self._loop is None:
             return
-        route, attempt = entry.route, first_attempt(entry.route, entry.name)
-        if route is None or attempt is None:
+        route, attempts = entry.route, first_attempts(entry.route, entry.name)
+        if route is None or not attempts:
             self._loop.call_soon(self._warn, entry)
             return
+        for attempt in attempts:
+            self._join(entry, route, attempt, self._loop)
+
+    def _join(self, entry: Entry, route: Route, attempt: Attempt, loop: asyncio.AbstractEventLoop) -> None:
         waiting = self._lines.at(attempt.url).unfinished
         if waiting >= self._settings.max_waiting:
             reason = f"{waiting} webhooks wait for this application already: it is dead, or too slow"
-            self._loop.call_soon(self._give_up, entry, attempt, reason)
+            loop.call_soon(self._give_up, entry, attempt, reason)
             return
         self._stir(self._lines.join(entry, route, attempt))
 
@@ -142,10 +147,10 @@ class Sender:
 
     async def _attempt(self, delivery: Delivery, loop: asyncio.AbstractEventLoop) -> None:
         waited = loop.call_later(self._settings.order_wait_secs, self._lines.pass_on, delivery)
-        started = loop.time()
+        began, started = self._now(), loop.time()
         try:
             answer = await self._answer(delivery)
-            self._conclude(delivery, answer, (loop.time() - started) * 1000)
+            self._conclude(delivery, answer, began, (loop.time() - started) * 1000)
         finally:
             waited.cancel()
             self._lines.pass_on(delivery)
@@ -168,8 +173,8 @@ class Sender:
         timestamp = self._now_wall()
         return outgoing(self._signer, delivery.data, attempt.method, attempt.url, attempt.number, seconds, timestamp)
 
-    def _conclude(self, delivery: Delivery, answer: Answer, millis: float) -> None:
-        if delivery.entry.seq not in self._lines.unfinished:
+    def _conclude(self, delivery: Delivery, answer: Answer, began: int, millis: float) -> None:
+        if delivery not in self._lines.unfinished:
             return  # closed meanwhile
         entry, attempt, verdict = delivery.entry, delivery.attempt, judge(answer)
         following = next_attempt(delivery.route, entry.name, self._settings, attempt, verdict)
@@ -179,7 +184,7 @@ class Sender:
         else:
             self._try_again(delivery, following)
         outcome = "delivered" if verdict.delivered else "retrying" if following else "failed"
-        self._record(entry, attempt, verdict, outcome, answer.status, millis)
+        self._record(entry, attempt, verdict, outcome, began, answer.status, millis)
 
     def _try_again(self, delivery: Delivery, attempt: Attempt) -> None:
         delivery.attempt = attempt
@@ -202,6 +207,7 @@ class Sender:
         attempt: Attempt,
         verdict: Verdict,
         outcome: str,
+        began: int,
         status: int | None = None,
         millis: float = 0.0,
     ) -> None:
@@ -212,6 +218,7 @@ class Sender:
             "attempt": attempt.number,
             "status": status,
             "outcome": outcome,
+            "started_at": iso(began),
             "code": verdict.code,
             "reason": verdict.reason,
             "ms": round(millis, 3),
@@ -219,7 +226,7 @@ class Sender:
         self._log.append(self._now(), "delivery", entry.name, entry.call_control_id, data)
 
     def _give_up(self, entry: Entry, attempt: Attempt, reason: str) -> None:
-        self._record(entry, attempt, Verdict(False, False, "75000", reason), "failed")
+        self._record(entry, attempt, Verdict(False, False, "75000", reason), "failed", self._now())
 
     def _warn(self, entry: Entry) -> None:
         """Say, at the first event of all that has no destination, that such events are not sent."""

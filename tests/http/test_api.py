@@ -29,6 +29,7 @@ JSON = {"content-type": "application/json"}
 NO_KEY = {"key": None}
 HANGUP = f"/v2/calls/{UNKNOWN}/actions/hangup"
 DIALLING = "/v2/calls"
+ROOM = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
 ACTIVE = f"/v2/connections/{CONNECTION}/active_calls"
 
 # (request) -> (status, code, title, detail, pointer or parameter)
@@ -194,14 +195,10 @@ REFUSED: dict[str, tuple[str, str, Any, dict[str, Any], tuple[int, str, str, str
         (422, "90041", "User termination channels limit exceeded",
          "The account has reached its limit of outbound channels.", ""),
     ),
-    "an operation that is not simulated": (
-        "POST", HANGUP.replace("hangup", "streaming_stop"), {}, {},
-        (501, "501", "Not simulated", "streaming_stop exists at Telnyx, but this simulator does not simulate it.", ""),
-    ),
     "a bridge that is not simulated": (
-        "POST", "/v2/calls/{answered}/actions/bridge", {"queue": "support"}, {},
+        "POST", "/v2/calls/{answered}/actions/bridge", {"video_room_id": ROOM}, {},
         (501, "501", "Not simulated",
-         "bridge with queue exists at Telnyx, but this simulator does not simulate it.", ""),
+         "bridge with video_room_id exists at Telnyx, but this simulator does not simulate it.", ""),
     ),
 }  # fmt: skip
 
@@ -288,11 +285,8 @@ async def test_the_methods_that_a_path_has_are_in_the_allow_header(simulator: Si
 
 
 async def test_an_operation_that_is_not_simulated_asks_not_to_be_tried_again(simulator: Simulator) -> None:
-    response = await simulator.ask("POST", "/v2/conferences", {})
-    assert (response.status_code, response.headers["x-should-retry"]) == (501, "false")
-    assert "create_conference" in response.text
     path = f"/v2/calls/{await simulator.dialled()}/actions/bridge"
-    response = await simulator.ask("POST", path, {"queue": "support"})
+    response = await simulator.ask("POST", path, {"video_room_id": ROOM})
     assert (response.status_code, response.headers["x-should-retry"]) == (501, "false")
 
 

@@ -126,11 +126,13 @@ def test_every_operation_is_found_by_its_path() -> None:
         assert found.path_params == {name: name for name in operation.parameter_names}
 
 
-def test_operations_that_are_not_built_are_known_by_name() -> None:
-    found = CONTRACT.find("POST", "/conferences/x/actions/join")
+def test_operations_that_are_not_built_are_known_by_name(tmp_path: Path) -> None:
+    unbuilt = tmp_path / "unbuilt.yaml"
+    unbuilt.write_text("operations:\n  - {method: POST, path: '/faxes/{id}/actions/cancel', name: cancel_fax}\n")
+    found = Contract(SPECS / "openapi.yaml", unbuilt).find("POST", "/faxes/x/actions/cancel")
     assert isinstance(found, Found)
     assert not found.operation.built
-    assert found.operation.name == "conference_join"
+    assert found.operation.name == "cancel_fax"
 
 
 def test_a_literal_segment_goes_before_a_parameter(small: Contract) -> None:
@@ -325,6 +327,37 @@ def test_a_query_out_of_range_names_its_parameter() -> None:
     (error,) = refused(CONTRACT, "list_active_calls", b"", (("page[limit]", "0"),))
     assert (error["code"], error["source"]) == ("10033", {"parameter": "page[limit]"})
     assert error["detail"] == "The value is outside of allowed range 1 to 250"
+
+
+def test_a_page_below_one_counts_as_not_given_unless_nothing_is_forgiven() -> None:
+    query = (("page[number]", "0"), ("page[size]", "-1"))
+    checked = CONTRACT.operation("list_active_calls").check(PATH, query, None, b"")
+    assert checked.query == {}
+    assert [one.rule for one in checked.forgiven] == ["page-below-one"] * 2
+    assert told(refused(STRICT, "list_active_calls", b"", query)) == [
+        ("10033", "page[number]"),
+        ("10033", "page[size]"),
+    ]
+
+
+def test_filters_come_at_any_depth() -> None:
+    query = (("filter[name]", "dial"), ("filter[application_name][contains]", "Shop"), ("filter[failed]", "true"))
+    checked = CONTRACT.operation("list_call_events").check({}, query, None, b"")
+    assert checked.query == {"filter": {"name": "dial", "application_name": {"contains": "Shop"}, "failed": True}}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("filter[colour]", "red"),
+        ("filter[occurred_at][around]", "2026-01-01"),
+        ("filter[type]", "song"),
+        ("filter[leg_id]", "7"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_though_much_is_forgiven(name: str, text: str) -> None:
+    (error,) = refused(CONTRACT, "list_call_events", b"", ((name, text),))
+    assert (error["code"], error["source"]) == ("10031", {"parameter": name})
 
 
 def test_a_query_of_the_wrong_type_names_its_parameter() -> None:

@@ -18,12 +18,17 @@ from mockserver.sim.errors import Json
 
 SPECS = Path(__file__).parents[2] / "specs"
 CONTRACT = Contract(SPECS / "openapi.yaml")
-WITH_BODY = [one for one in CONTRACT.operations if one.built and one.method != "GET"]
+ID = "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20"
+WITH_BODY = [
+    one
+    for one in CONTRACT.operations
+    if one.method != "GET" and CONTRACT.documents.child(CONTRACT.item(one), one.method.lower(), "requestBody")
+]
 
 JUNK: list[Any] = [None, True, False, 0, 1, -1, 7, 1.0, 1.5, 10**20, "", "1", "x", "x" * 50, [], [None], {}]
 JUNK += [
     {"type": "x"},
-    "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20",
+    ID,
     "https://shop.example",
     "wss://shop.example",
     "2026-01-01T00:00:00Z",
@@ -117,7 +122,7 @@ def bodies(draw: Any, schema: Json) -> Any:
 
 
 def openapi_core_accepts(operation: Operation, body: Any) -> bool:
-    params = dict.fromkeys(operation.parameter_names, "x")
+    params = dict.fromkeys(operation.parameter_names, ID)
     try:
         found = CONTRACT.arbiter.errors(operation.method, operation.path, params, {}, json.dumps(body).encode())
     except TypeError:  # it trips over a discriminator that is a list or an object

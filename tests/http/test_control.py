@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from starlette.types import Message, Scope
 from mockserver.http.control import STREAM_BUFFER
 from mockserver.settings import DEFAULT_KEY
 from mockserver.sim.events import Json
+from mockserver.sim.hearing import Hearing
+from mockserver.sim.sound import Format
 from tests.http.asking import APP, CALLER, CONNECTION, KEY, UNKNOWN, Simulator, simulating
 
 pytestmark = pytest.mark.anyio
@@ -356,6 +359,39 @@ async def test_a_person_is_made_to_press_keys(quiet: Simulator) -> None:
     assert [entry["data"]["payload"]["digit"] for entry in keys] == ["1", "A", "#"]
 
 
+async def test_a_person_puts_the_call_on_hold_and_takes_it_back(quiet: Simulator) -> None:
+    leg = await quiet.dial(to="+15005550007")
+    await quiet.advance(1)
+    for act in ("hold", "unhold"):
+        assert (await quiet.do("POST", f"/_mock/calls/{leg}/{act}"))["call_control_id"] == leg
+    assert [entry["name"] for entry in await quiet.events(kind="person")] == ["answers", "holds", "unholds"]
+    names = [entry["name"] for entry in await quiet.events(kind="webhook")]
+    assert names == ["call.initiated", "call.answered", "call.hold", "call.unhold"]
+
+
+async def test_a_person_goes_silent(quiet: Simulator) -> None:
+    leg = await quiet.dial(to="+15005550007")
+    await quiet.advance(1)
+    assert (await quiet.do("POST", f"/_mock/calls/{leg}/silence"))["call_control_id"] == leg
+    assert [entry["name"] for entry in await quiet.events(kind="person")] == ["answers", "goes_silent"]
+
+
+async def test_who_calls_does_what_the_call_says(quiet: Simulator) -> None:
+    acts: list[Json] = [
+        {"at": 2, "presses": "1w2"},
+        {"when": "speak", "nth": 2, "after": 0.5, "says": "Hello?"},
+        {"when": "call.dtmf.received", "nth": "every", "holds": True},
+        {"when": "call.hold", "unholds": True},
+    ]
+    leg = (await quiet.do("POST", "/_mock/calls", {**CALL, "does": acts}))["call_control_id"]
+    await quiet.command("answer", leg)
+    for _ in range(2):
+        await quiet.command("speak", leg, payload="Hi.", voice="female")
+    await quiet.advance(10)
+    told = [entry["name"] for entry in await quiet.events(kind="person")]
+    assert told == ["calls", "says", "presses", "holds", "unholds", "holds"]
+
+
 async def test_who_calls_presses_the_keys_of_the_scenario(quiet: Simulator) -> None:
     people = '{people: [{number: "*", presses: ["47#"]}]}'
     await quiet.do("POST", "/_mock/scenarios", {"yaml": people})
@@ -386,9 +422,18 @@ REFUSED: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
     ("POST", "/_mock/calls", {**CALL, "hangup_after_secs": -1}, [("10033", "/hangup_after_secs")]),
     ("POST", "/_mock/calls", {**CALL, "hangup_after_secs": 1e308}, [("10033", "/hangup_after_secs")]),
     ("POST", "/_mock/calls", {**CALL, "says": "Hello"}, [("10026", "/says")]),
+    ("POST", "/_mock/calls", {**CALL, "does": [{"at": 1}]}, [("10004", "/does/0/presses")]),
+    ("POST", "/_mock/calls", {**CALL, "does": [{"holds": True}]}, [("10004", "/does/0/at")]),
+    ("POST", "/_mock/calls", {**CALL, "does": [{"at": 1, "nth": 2, "holds": True}]}, [("10027", "/does/0")]),
+    ("POST", "/_mock/calls", {**CALL, "does": [{"at": 1, "says": "A", "holds": True}]}, [("10027", "/does/0")]),
+    ("POST", "/_mock/calls", {**CALL, "does": [{"at": 1, "presses": "9x"}]}, [("10027", "/does/0/presses")]),
+    ("POST", "/_mock/calls", {**CALL, "does": [{"when": "lunch", "holds": True}]}, [("10027", "/does/0/when")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/silence", {}, [("10005", "/call_control_id")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/answer", {}, [("10005", "/call_control_id")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/hangup", {"cause": "lunch"}, [("10032", "/cause")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/say", {}, [("10004", "/text")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/hold", {}, [("10005", "/call_control_id")]),
+    ("POST", f"/_mock/calls/{UNKNOWN}/unhold", {}, [("10005", "/call_control_id")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/press", {}, [("10004", "/digits")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/press", {"digits": "9x"}, [("10027", "/digits")]),
     ("POST", f"/_mock/calls/{UNKNOWN}/press", {"digits": "1"}, [("10005", "/call_control_id")]),
@@ -425,7 +470,8 @@ async def test_a_body_that_cannot_be_read_is_refused(simulator: Simulator) -> No
 
 async def test_a_person_on_a_leg_that_has_ended_can_do_nothing(quiet: Simulator) -> None:
     leg = await quiet.ended()
-    for action, body in (("answer", {}), ("hangup", {}), ("say", {"text": "Hello?"}), ("press", {"digits": "1"})):
+    acts = ("answer", "hangup", "hold", "unhold", "silence")
+    for action, body in (*((act, {}) for act in acts), ("say", {"text": "Hello?"}), ("press", {"digits": "1"})):
         assert await quiet.refused("POST", f"/_mock/calls/{leg}/{action}", body) == [("90018", "")]
 
 
@@ -472,3 +518,24 @@ async def test_a_scenario_that_is_no_scenario_is_refused(quiet: Simulator, scena
 async def test_a_scenario_that_is_not_utf_8_is_refused(quiet: Simulator) -> None:
     headers = {"content-type": "application/yaml; charset=utf-8"}
     assert await quiet.refused("POST", "/_mock/scenarios", b"\xff", headers=headers) == [("10028", "")]
+
+
+async def test_what_a_person_heard_of_a_stream_is_told_and_nothing_where_there_was_none(simulator: Simulator) -> None:
+    leg = await simulator.ring()
+    path = f"/_mock/calls/{leg}/heard"
+    nothing = {"stream_id": None, "encoding": None, "sample_rate": None, "audio": "", "wav": None}
+    assert await simulator.do("GET", path) == nothing
+    simulation = simulator.world().simulation
+    for encoding, has_file in (("PCMA", True), ("OPUS", False)):
+        hearing = Hearing("the stream", Format(encoding))
+        hearing.add(simulation, (simulation.world.legs[leg],), b"\xd5" * 160, 0.02)
+        assert (await simulator.do("GET", path))["audio"] == ""
+        await simulator.advance(1)
+        told = await simulator.do("GET", path)
+        assert (told["stream_id"], told["encoding"], told["sample_rate"]) == ("the stream", encoding, 8000)
+        assert b64decode(told["audio"]) == b"\xd5" * 160
+        assert (told["wav"] is not None) == has_file
+        hearing.end(simulation)
+    await simulator.do("POST", f"/_mock/calls/{leg}/hangup", {})
+    assert (await simulator.do("GET", path))["encoding"] == "OPUS"
+    assert await simulator.refused("GET", f"/_mock/calls/{UNKNOWN}/heard") == [("10005", "/call_control_id")]

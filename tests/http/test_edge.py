@@ -272,5 +272,5 @@ async def test_a_chunked_body_is_a_body() -> None:
 
 
 def test_the_specification_of_the_control_interface_has_every_operation() -> None:
-    assert len(CONTROL.operations) == 13
+    assert len(CONTROL.operations) == 16
     assert UNKNOWN.startswith("v3:")

@@ -168,3 +168,12 @@ def test_the_checked_body_is_the_callers_to_keep() -> None:
 def test_the_document_names_every_rule() -> None:
     text = (ROOT / "docs/leniency.md").read_text()
     assert re.findall(r"^\| `([a-z-]+)`", text, re.MULTILINE) == list(RULES)
+
+
+def test_a_null_under_a_key_that_is_an_empty_text_takes_nothing_else_away() -> None:
+    message = KIND.operation("add_conversation_message")
+    path = {"conversation_id": "5f0a7c52-6d0b-4e44-9a51-0f3b6a1f7d20"}
+    for metadata in ({"": None}, {"": None, "a": "7"}, {"": None, "a": None}):
+        body = json.dumps({"role": "user", "metadata": metadata}).encode()
+        with pytest.raises(Refusal, match="10026"):
+            message.check(path, [], "application/json", body)

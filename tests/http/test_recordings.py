@@ -15,6 +15,7 @@ from mockserver.http.recordings import LOUDNESS, RATE, WAV_LIMIT, sound
 from mockserver.settings import Config
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Json
+from mockserver.sim.kept_recordings import signature
 from mockserver.sim.recordings import Recording
 from tests.http.asking import KEY, Simulator, simulating
 
@@ -37,7 +38,7 @@ async def record(simulator: Simulator, seconds: float, **body: Any) -> str:
 
 
 def a_recording(**facts: Any) -> Recording:
-    known = {"id": "r", "name": "n", "format": "wav", "channels": "dual", "track": "both", "signature": "s"}
+    known = {"id": "r", "name": "n", "format": "wav", "channels": "dual", "track": "both", "secret": "s"}
     more = {"max_length": 0, "timeout_secs": 0, "transcription": False}
     return Recording(**{**known, **more, **facts})
 
@@ -115,6 +116,63 @@ async def test_a_head_request_tells_the_size_alone(quiet: Simulator) -> None:
     assert (response.headers["content-length"], response.headers["content-type"]) == ("32044", "audio/wav")
 
 
+async def test_a_part_of_a_file_can_be_had(quiet: Simulator) -> None:
+    url = await record(quiet, 20.0, format="wav", channels="dual")
+    whole = await quiet.http.get(url)
+    size = len(whole.content)
+    assert whole.headers["accept-ranges"] == "bytes"
+    for wanted, first, last in [
+        ("bytes=0-0", 0, 0),
+        ("bytes=10-50", 10, 50),
+        ("bytes=44-", 44, size - 1),
+        ("bytes=-7", size - 7, size - 1),
+        (f"bytes=-{size + 9}", 0, size - 1),
+        (f"bytes=70001-{size + 9}", 70_001, size - 1),
+        ("Bytes=12345-200000", 12_345, 200_000),
+    ]:
+        response = await quiet.http.get(url, headers={"range": wanted})
+        assert response.status_code == 206
+        assert response.headers["content-range"] == f"bytes {first}-{last}/{size}"
+        assert int(response.headers["content-length"]) == last - first + 1
+        assert response.content == whole.content[first : last + 1]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"range": "bytes=0-1,4-5"},
+        {"range": "bytes=5-4"},
+        {"range": "bytes=-"},
+        {"range": "lines=0-1"},
+        {"range": "bytes=0-1", "if-range": '"another"'},
+    ],
+)
+async def test_a_range_that_is_not_one_or_of_another_file_gets_the_whole(quiet: Simulator, headers: Json) -> None:
+    url = await record(quiet, 1.0, format="wav", channels="single")
+    response = await quiet.http.get(url, headers=headers)
+    assert (response.status_code, len(response.content)) == (200, 16_044)
+    assert "content-range" not in response.headers
+
+
+@pytest.mark.parametrize("wanted", ["bytes=16044-", "bytes=16044-16050", "bytes=-0"])
+async def test_bytes_that_are_not_there_are_refused(quiet: Simulator, wanted: str) -> None:
+    url = await record(quiet, 1.0, format="wav", channels="single")
+    response = await quiet.http.get(url, headers={"range": wanted})
+    assert (response.status_code, response.headers["content-range"]) == (416, "bytes */16044")
+    assert "<Code>InvalidRange</Code>" in response.text
+
+
+async def test_a_file_that_somebody_has_already_is_not_sent_again(quiet: Simulator) -> None:
+    url = await record(quiet, 1.0, format="wav", channels="single")
+    tag = (await quiet.http.get(url)).headers["etag"]
+    for known in (tag, f'"x", W/{tag}', "*"):
+        for method in ("GET", "HEAD"):
+            response = await quiet.http.request(method, url, headers={"if-none-match": known})
+            assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", tag)
+    response = await quiet.http.get(url, headers={"if-none-match": '"x"', "if-range": tag, "range": "bytes=0-3"})
+    assert (response.status_code, response.content) == (206, b"RIFF")
+
+
 async def test_a_url_expires_after_ten_minutes_of_simulated_time(quiet: Simulator) -> None:
     url = await record(quiet, 1.0, format="wav", channels="single")
     await quiet.advance(598)
@@ -165,10 +223,41 @@ async def test_the_url_names_where_the_server_listens() -> None:
         assert platform.base_url == url
         world = platform.worlds.of(KEY)
         assert world.simulation.world.settings.base_url == url
-        recording = a_recording(recorded=SECOND, expires=world.simulation.now // SECOND + 9)
+        recording = a_recording(recorded=SECOND)
         world.simulation.world.recordings["r"] = recording
-        response = await http.get(f"/_mock/recordings/r.wav?expires={recording.expires}&signature=s")
+        expires = world.simulation.now // SECOND + 9
+        where = f"/_mock/recordings/r.wav?expires={expires}&signature={signature(recording, str(expires))}"
+        response = await http.get(where)
         assert (response.status_code, len(response.content)) == (200, 44 + 2 * 2 * RATE)
+
+
+async def test_the_url_names_where_others_reach_the_server_if_that_is_said() -> None:
+    async with simulating(webhook_url=None, public_url="https://calls.example/mock") as simulator:
+        leg = await simulator.dialled()
+        await simulator.command("record_start", leg, format="mp3", channels="single")
+        await simulator.do("POST", f"/_mock/calls/{leg}/hangup", {})
+        await simulator.advance(1)
+        (saved,) = await simulator.events(name="call.recording.saved")
+        url = saved["data"]["payload"]["recording_urls"]["mp3"]
+        assert url.startswith("https://calls.example/mock/_mock/recordings/")
+
+
+async def test_a_recording_that_cannot_be_kept_is_told_as_specified() -> None:
+    async with simulating() as simulator:
+        scenario = "recordings: [{nth: 2, problem: Unsupported backend}]\nname: no room"
+        await simulator.do("POST", "/_mock/scenarios", scenario.encode(), headers={"content-type": "application/yaml"})
+        leg = await simulator.dialled()
+        for _ in range(3):
+            await simulator.command("record_start", leg, format="mp3", channels="single")
+        await simulator.do("POST", f"/_mock/calls/{leg}/hangup", {})
+        await simulator.advance(1)
+        events = [event for event in await simulator.events(kind="webhook") if "recording" in event["name"]]
+        assert [event["name"] for event in events] == [
+            "call.recording.saved",
+            "call.recording.error",
+            "call.recording.saved",
+        ]
+        assert events[1]["data"]["payload"]["reason"] == "Unsupported backend"
 
 
 async def test_the_webhook_that_tells_of_a_recording_is_as_specified() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
@@ -101,7 +103,8 @@ def test_made_up_requests_are_answered_as_the_specification_says(
             rest["content"] = rest.pop("data")
         check(contract, ask(request["method"], request["url"], headers=headers, **rest), case)
 
-    try_it()
+    with suppress(Unsatisfiable):  # some operations take anything
+        try_it()
 
 
 def check(contract: Contract, response: Any, case: Any) -> None:
@@ -111,5 +114,5 @@ def check(contract: Contract, response: Any, case: Any) -> None:
     assert response.headers["x-request-id"]
     path = response.request.url.raw_path.decode().split("?")[0]
     found = contract.find(response.request.method, path.removeprefix("/v2"))
-    if isinstance(found, Found) and response.headers["content-type"] == "application/json":
+    if isinstance(found, Found) and response.headers.get("content-type") == "application/json":
         assert contract.response_errors(found.operation, response.status_code, body) == []

@@ -7,6 +7,8 @@ import pytest
 from mockserver.scenario.apply import apply
 from mockserver.scenario.load import load
 from mockserver.sim import people
+from mockserver.sim.applications import DEFAULTS
+from mockserver.sim.audio_files import Said
 from mockserver.sim.clock import SECOND
 from mockserver.sim.commands import Request, execute
 from mockserver.sim.errors import Refusal
@@ -67,6 +69,31 @@ def test_errors_count_the_commands_from_when_the_scenario_came() -> None:
     assert [code(simulation, "dial", DIAL) for _ in range(2)] == ["10010", "ok"]
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("fetch", [Said(url="*", fetch=True)]),
+        ("1m", [Said(url="*", seconds=60.0), Said(media="*", seconds=60.0)]),
+        (
+            "[{url: 'https://a.example/**', seconds: 4.2}, {media: bye, problem: not_found}, {url: x, fetch: false}]",
+            [Said(url="https://a.example/*", seconds=4.2), Said(media="bye", problem="not_found"), Said(url="x")],
+        ),
+    ],
+)
+def test_files_are_found_before_those_that_were_there(written: str, said: list[Said]) -> None:
+    simulation = Simulation()
+    simulation.world.audio = [Said(url="old")]
+    apply(load(f"audio: {written}"), simulation)
+    assert simulation.world.audio == [*said, Said(url="old")]
+
+
+def test_recordings_are_counted_from_when_the_scenario_came() -> None:
+    simulation = Simulation()
+    simulation.world.recordings_begun = 4
+    apply(load("recordings: [{problem: Unsupported backend}, {nth: 3, problem: Internal server error}]"), simulation)
+    assert simulation.world.failing_recordings == {5: "Unsupported backend", 7: "Internal server error"}
+
+
 def test_somebody_may_be_refused_to_be_dialled() -> None:
     simulation = Simulation()
     apply(load(f"people: [{{number: '{ADA[:5]}*', refused: '10010'}}]"), simulation)
@@ -91,6 +118,52 @@ def test_applications_make_their_connections_the_known_ones() -> None:
     assert code(simulation, "dial", {**DIAL, "connection_id": "two"}) == "ok"
 
 
+def test_an_application_has_the_settings_of_the_scenario_and_else_the_defaults() -> None:
+    simulation = Simulation(Settings(route=Route("http://app"), call_cost=True))
+    text = (
+        "applications: [{connection_id: one, application_name: Shop, active: false, webhook_timeout_secs: 30, "
+        "first_command_timeout: true, first_command_timeout_secs: 5, call_cost_in_webhooks: false, "
+        "inbound: {channel_limit: 0, sip_subdomain: shop, shaken_stir_enabled: true}, "
+        "outbound: {channel_limit: 1, outbound_voice_profile_id: '7'}}, "
+        "{connection_id: two}, {connection_id: three, webhook_url: ''}]"
+    )
+    apply(load(text), simulation)
+    one, two, three = simulation.world.applications.values()
+    assert one.fields == {
+        **DEFAULTS,
+        "active": False,
+        "application_name": "Shop",
+        "call_cost_in_webhooks": False,
+        "first_command_timeout": True,
+        "first_command_timeout_secs": 5,
+        "inbound": {
+            "channel_limit": 0,
+            "shaken_stir_enabled": True,
+            "sip_subdomain": "shop",
+            "sip_subdomain_receive_settings": "from_anyone",
+        },
+        "outbound": {"channel_limit": 1, "outbound_voice_profile_id": "7"},
+        "webhook_api_version": "2",
+        "webhook_event_url": "http://app",
+        "webhook_timeout_secs": 30,
+    }
+    assert (two.name, two.tells_cost, two.route) == ("two", True, Route("http://app"))
+    assert three.route == Route()
+    assert [code(simulation, "dial", {**DIAL, "connection_id": one}) for one in ("one", "two", "three")] == [
+        "10015",
+        "ok",
+        "10015",
+    ]
+
+
+def test_a_call_that_does_not_reach_its_application_is_a_warning() -> None:
+    simulation = Simulation()
+    apply(load(f"applications: [{{connection_id: a, active: false}}]\ncalls: [{{from: {ADA}, to: {APP}}}]"), simulation)
+    simulation.advance(1)
+    (entry,) = simulation.log.entries
+    assert (entry.kind, entry.data["text"].endswith("The application a is not active.")) == ("warning", True)
+
+
 def test_a_call_to_an_unknown_connection_is_a_warning_and_no_crash() -> None:
     simulation = Simulation(Settings(applications={"1": Route("http://app")}))
     apply(load(f"calls: [{{from: {ADA}, to: {APP}}}]"), simulation)
@@ -106,3 +179,12 @@ def test_a_call_to_an_unknown_connection_is_a_warning_and_no_crash() -> None:
 )
 def test_durations_are_seconds(written: str, seconds: float) -> None:
     assert load(f"people: [{{number: '*', answers_after: {written}}}]").people[0].answers_after == seconds
+
+
+def test_assistants_are_there_from_now_on_and_secrets_are_known() -> None:
+    simulation = Simulation()
+    simulation.advance(5)
+    apply(load("assistants: [{id: a, name: Desk}]\nsecrets: {key: abc}"), simulation)
+    assistant = simulation.world.assistants["a"]
+    assert (assistant.name, assistant.created_at) == ("Desk", simulation.now)
+    assert simulation.world.secrets == {"key": "abc"}

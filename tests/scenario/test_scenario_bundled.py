@@ -17,12 +17,21 @@ from mockserver.sim.events import Entry
 
 Play = Callable[..., list[Entry]]
 NAMES = [
+    "book_appointment",
+    "call_centre",
+    "call_screening",
+    "call_tracker",
     "command_after_hangup",
     "command_before_answer",
+    "conference_line",
+    "conversation_relay",
     "gather_with_ai",
+    "ivr_menu",
     "join_ai_conversation",
+    "media_echo",
     "start_twice",
     "transfer_to_agent",
+    "voicemail",
 ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator
 from queue import Queue
 from typing import Any
@@ -66,3 +68,23 @@ def test_state_travels_in_client_state(example: Callable[[str], Any]) -> None:
     server = importlib.import_module("webhook_server")
     assert server.unpack({"client_state": server.pack(conversation_id="x")}) == {"conversation_id": "x"}
     assert server.unpack({"client_state": None}) == {}
+
+
+def test_a_recording_of_another_length_than_was_told_is_noticed(example: Callable[[str], Any]) -> None:
+    example("voicemail")
+    check = importlib.import_module("voicemail").check
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8_000 * 3))
+    times = {"recording_started_at": "2026-01-01T00:00:00Z", "recording_ended_at": "2026-01-01T00:00:03.05Z"}
+    check(content.getvalue(), times)
+    with pytest.raises(ValueError, match="lasts 3"):
+        check(content.getvalue(), {**times, "recording_ended_at": "2026-01-01T00:00:04Z"})
+
+
+def test_a_queue_that_nobody_ever_entered_has_nobody_waiting(example: Callable[[str], Any]) -> None:
+    example("call_centre")
+    transport = httpx.MockTransport(lambda request: httpx.Response(404, json={"errors": []}))
+    with Telnyx(api_key="KEY", http_client=httpx.Client(transport=transport)) as client:
+        assert importlib.import_module("call_centre").waiting(client) == 0

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mockserver.scenario.expect import Expectation, Expectations, check
-from mockserver.scenario.matching import Happening, same
+from mockserver.scenario.matching import Happening
 from mockserver.sim.events import Entry
+from mockserver.sim.matching import same
 
 SECOND = 1_000_000
 REFUSED = {"errors": [{"code": "90034", "title": "Call not answered yet"}]}

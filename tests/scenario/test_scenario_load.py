@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mockserver.scenario.load import InvalidScenario, Scenario, load
 from mockserver.scenario.tree import MOST_BYTES
 from mockserver.sim import errors
-from mockserver.sim.people import Assistant, Injected, Person, Turn
+from mockserver.sim.people import EVERY, Act, Assistant, Injected, Person, Turn, Use
 
 EVERYTHING = """
 name: everything
@@ -31,6 +31,14 @@ people:
     says: [Hello, no, +12025550143]
     answers: {age: 36, colour: ["plaid", "blue"], name: null, zip: "01234", yes: true}
     presses: [1, "#", 47w11#, W]
+    fake: true
+    does:
+      - {at: 3s, presses: 1w2}
+      - {when: call.speak.started, says: Hello?}
+      - {when: transfer, nth: 2, after: 500ms, hangs_up: true}
+      - {when: assistant_says, nth: every, silent: true}
+      - {at: 0, holds: true}
+      - {when: call.hold, unholds: true}
   - number: sip:bob@example.com
     hangs_up: when_done
     silent: true
@@ -65,7 +73,7 @@ expect:
     with: {to: "+1555*", from: null, list: [1, a]}
   - command: answer
     gets: [ok, "90061", 404]
-  - command: streaming_stop
+  - command: pay
     gets: 501
   - person: says
   - never: {event: call.bridged}
@@ -93,6 +101,15 @@ def test_every_key_turns_into_a_value_of_the_simulation() -> None:
             says=("Hello", "no", "+12025550143"),
             answers={"age": (36,), "colour": ("plaid", "blue"), "name": (None,), "zip": ("01234",), "yes": (True,)},
             presses=("1", "#", "47w11#", "W"),
+            fake=True,
+            acts=(
+                Act("presses", "1w2", after=3.0),
+                Act("says", "Hello?", "call.speak.started"),
+                Act("hangs_up", "", "transfer", 2, 0.5),
+                Act("silent", "", "assistant_says", EVERY),
+                Act("holds"),
+                Act("unholds", "", "call.hold"),
+            ),
         ),
         Person(number="sip:bob@example.com", hangs_up_when_done=True, silent=True),
     ]
@@ -110,7 +127,7 @@ def test_every_key_turns_into_a_value_of_the_simulation() -> None:
     assert [str(expectation) for expectation in scenario.to_expectations()] == [
         'call.answered with to=+1555*, from=null, list=[1, "a"]',
         "answer getting ok or 90061 or 404",
-        "streaming_stop getting 501",
+        "pay getting 501",
         "says",
         "never call.bridged",
     ]
@@ -179,6 +196,43 @@ MISTAKES = [
         ["1: people[0].silent: true, and says or answers are given too: remove one of them"],
     ),
     (
+        "people:\n- number: '*'\n  does:\n  - {at: 1s}\n  - {holds: true}\n  - {at: 1s, says: Hi, presses: 1}",
+        [
+            "4: people[0].does[0]: has none of presses, says, silent, holds, unholds, hangs_up: give exactly one",
+            "5: people[0].does[1]: has none of at, when: give exactly one",
+            "6: people[0].does[2]: has presses and says of presses, says, silent, holds, unholds, hangs_up: "
+            "give exactly one",
+        ],
+    ),
+    (
+        "people: [{number: '*', does: [{at: 1s, nth: 2, holds: true}, {at: 1s, after: 1s, holds: true}]}]",
+        [f"1: people[0].does[{index}]: nth and after count from when, not from at: remove them" for index in (0, 1)],
+    ),
+    (
+        "people: [{number: '*', does: [{when: call.speek.started, holds: true}, {when: dinner, holds: true}, x]}]",
+        [
+            '1: people[0].does[0].when: "call.speek.started" is no webhook and no command that can come: '
+            "did you mean call.speak.started?",
+            '1: people[0].does[1].when: "dinner" is no webhook and no command that can come: '
+            "write one like call.speak.started, transfer or assistant_says",
+            '1: people[0].does[2]: is the text "x": give a mapping, or leave the key out',
+        ],
+    ),
+    (
+        "people: [{number: '*', does: [{at: 1s, holds: false}, {when: speak, nth: 0, presses: 9x},"
+        " {at: 1, hold: true}]}]",
+        [
+            "1: people[0].does[0].holds: is false: give true, or leave it out",
+            '1: people[0].does[1].nth: "0" is not a whole number from 1, nor every',
+            '1: people[0].does[1].presses: "9x" is not made of the keys 0-9 * # A-D and the pauses w W',
+            "1: people[0].does[2].hold: unknown key: did you mean holds?",
+        ],
+    ),
+    (
+        f"people: [{{number: '*', does: [{'{at: 1s, holds: true}, ' * 1001}]}}]",
+        ["1: people[0].does: has 1,001 entries, more than 1,000: remove some"],
+    ),
+    (
         "people: [{number: '*', refused: 90019x}]",
         ['1: people[0].refused: "90019x" is no error code that the platform has: did you mean 90019?'],
     ),
@@ -193,6 +247,14 @@ MISTAKES = [
         "applications: [{connection_id: a, webhook_url: 'localhost:8088'}]",
         [
             '1: applications[0].webhook_url: "localhost:8088" is no URL: write one like http://127.0.0.1:8088/webhooks',
+        ],
+    ),
+    (
+        "applications: [{connection_id: a, webhook_timeout_secs: 31, outbound: {channel_limit: many, limit: 1}}]",
+        [
+            '1: applications[0].webhook_timeout_secs: "31" is not a whole number from 0 to 30',
+            '1: applications[0].outbound.channel_limit: "many" is not a whole number from 0 to 1000000',
+            "1: applications[0].outbound.limit: unknown key: known are channel_limit, outbound_voice_profile_id",
         ],
     ),
     (
@@ -231,15 +293,32 @@ MISTAKES = [
         ['1: calls[0].to: "2 min" is neither E.164 nor a SIP URI: write it like +12025550143'],
     ),
     ("assistants: [{id: a}, {id: a}]", ["1: assistants[1].id: a is in assistants[0] already: keep one of the two"]),
-    ("assistants: [{id: a, turns: [{hears: x}]}]", ["1: assistants[0].turns[0].says: is missing: add it"]),
+    (
+        "assistants: [{greeting: Hello}]",
+        ["1: assistants[0]: has neither id nor name: give the id that commands give, or the name that is stored"],
+    ),
+    (
+        "assistants: [{id: a, turns: [{hears: x, hears_result: y, says: z}]}]",
+        ["1: assistants[0].turns[0]: has hears and hears_result: give one of them"],
+    ),
+    (
+        "assistants: [{id: a, turns: [{uses: {tool: x, argument: {}}}]}]",
+        ["1: assistants[0].turns[0].uses.argument: unknown key: did you mean arguments?"],
+    ),
+    ("secrets: [x]", ["1: secrets: is a list: give names and their values, like {calendar_key: abc}"]),
+    ("secrets: {x: }", ["1: secrets: is empty: give a text, or leave the key out"]),
+    (
+        "assistants: [{id: a, turns: [{hears: x}]}]",
+        ["1: assistants[0].turns[0]: has neither says nor uses: give one of them"],
+    ),
     (
         "errors: [{command: anwser, code: '90018'}]",
         ['1: errors[0].command: "anwser" is no command: did you mean answer?'],
     ),
     (
-        "errors: [{command: streaming_stop, code: '90018'}, {command: retrieve_call, code: '90018'}]",
+        "errors: [{command: pay, code: '90018'}, {command: retrieve_call, code: '90018'}]",
         [
-            "1: errors[0].command: streaming_stop is not simulated yet: the server answers 501 to it",
+            "1: errors[0].command: pay is not simulated yet: the server answers 501 to it",
             "1: errors[1].command: retrieve_call is a question, which the log does not tell of: name a command",
         ],
     ),
@@ -256,7 +335,10 @@ MISTAKES = [
         "expect: [{event: call.anwsered}]",
         ['1: expect[0].event: "call.anwsered" is no event: did you mean call.answered?'],
     ),
-    ("expect: [{event: siprec.failed}]", ["1: expect[0].event: siprec.failed is not simulated yet, so it never comes"]),
+    (
+        "expect: [{event: call.conversation.start_failed}]",
+        ["1: expect[0].event: call.conversation.start_failed is not simulated yet, so it never comes"],
+    ),
     ("expect: [{}]", ["1: expect[0]: has none of event, command, person, never: give exactly one"]),
     (
         "expect: [{event: call.answered, command: answer}]",
@@ -276,6 +358,34 @@ MISTAKES = [
     (
         "expect: [{person: says, with: x}]",
         ["1: expect[0].with: is the text \"x\": give fields and their values, like {to: '+12025550143'}"],
+    ),
+    ("audio: loud", ['1: audio: "loud" is neither fetch nor a duration: give one of them, or a list']),
+    ("audio: {url: x}", ["1: audio: is a mapping: give a list, or leave the key out"]),
+    ("audio: [{seconds: 1}]", ["1: audio[0]: has none of url, media: give exactly one"]),
+    ("audio: [{url: x}]", ["1: audio[0]: has none of seconds, problem, fetch: give exactly one"]),
+    (
+        "audio: [{url: x, seconds: 1, problem: failed}]",
+        ["1: audio[0]: has seconds and problem of seconds, problem, fetch: give exactly one"],
+    ),
+    (
+        "audio: [{media: x, fetch: true}]",
+        ["1: audio[0]: media that is stored cannot be fetched: give url, or seconds"],
+    ),
+    (
+        "audio: [{url: x, problem: missing}]",
+        ['1: audio[0].problem: "missing" is none of not_found, failed'],
+    ),
+    (
+        "audio: [{url: '*a*a*a*a*a*a', seconds: 1}]",
+        ['1: audio[0].url: "*a*a*a*a*a*a" has more than 5 times *: write fewer'],
+    ),
+    (
+        "audio: [{url: x, seconds: 1}, {url: x, seconds: 2}]",
+        ["1: audio[1].url: x is in audio[0] already: keep one of the two"],
+    ),
+    (
+        "recordings: [{problem: Unsupported backend}, {nth: 1, problem: Internal server error}]",
+        ["1: recordings[1].nth: 1 is in recordings[0] already: keep one of the two"],
     ),
     ("- a", ["1: the file is a list: a scenario is a mapping with people, calls and so on"]),
     ("# nothing", ["1: the file is empty: a scenario has people, calls, assistants, errors, expect"]),
@@ -421,3 +531,19 @@ def test_any_tree_is_a_scenario_or_an_invalid_one(tree: dict[str, object]) -> No
 def test_nothing_heavy_is_imported_before_a_scenario_is_loaded() -> None:
     code = "import sys; from mockserver.scenario import bundled; bundled.names(); assert 'pydantic' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_assistant_may_use_tools_and_be_known_by_its_name() -> None:
+    scenario = load(
+        "assistants: [{name: Desk, turns: [{uses: hangup, says: Bye}, {hears_result: taken, says: No},"
+        " {uses: {tool: book, arguments: {day: Friday, count: 2}}}]}]\nsecrets: {key: 0123}"
+    )
+    [assistant] = scenario.to_assistants()
+    assert assistant.turns == (
+        Turn("Bye", uses=Use("hangup")),
+        Turn("No", hears_result="taken"),
+        Turn("", uses=Use("book", {"day": "Friday", "count": 2})),
+    )
+    assert (assistant.name, assistant.id) == ("Desk", load("assistants: [{name: Desk}]").to_assistants()[0].id)
+    assert assistant.id.startswith("assistant-")
+    assert scenario.secrets == {"key": "0123"}

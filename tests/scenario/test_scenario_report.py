@@ -7,6 +7,8 @@ from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
 
+import pytest
+
 from mockserver.scenario import bundled
 from mockserver.scenario.expect import check
 from mockserver.scenario.load import load
@@ -84,12 +86,14 @@ def test_what_is_too_long_is_cut_and_no_row_is_wider_than_the_others() -> None:
 
 
 def test_keys_are_told_where_they_are_pressed_and_where_they_arrive() -> None:
-    pressed, arrived, ended = rows(
+    pressed, heard, arrived, ended = rows(
         entry("person", "presses", digits="12#"),
+        entry("person", "hears_digits", "v3:b", digits="1"),
         entry("webhook", "call.dtmf.received", payload={"digit": "1"}),
         entry("webhook", "call.gather.ended", payload={"status": "valid", "digits": "12"}),
     )
     assert "<- A: presses 12# ---" in pressed
+    assert "|- B: hears 1 ---" in heard
     assert [row.split("|")[2].strip() for row in (arrived, ended)] == ["1", "valid 12"]
 
 
@@ -138,3 +142,24 @@ def test_the_json_has_everything(play: Play) -> None:
     assert written["expect"][0]["seq"] == 2
     assert [row["name"] for row in written["log"]] == [entry.name for entry in entries]
     assert written["log"][0]["at"] == "2026-01-01T00:00:00.000000Z"
+
+
+def test_a_command_on_no_call_is_ok_whatever_its_status() -> None:
+    (row,) = rows(entry("command", "create_application", None, status=201, request={}, response={}))
+    assert "|- create_application: ok ---" in row
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "told"),
+    [
+        ("call.machine.detection.ended", {"result": "machine"}, "machine"),
+        ("call.enqueued", {"queue": "support", "current_position": 2}, "support 2"),
+        ("call.dequeued", {"reason": "leave"}, "leave"),
+        ("call.transcription", {"transcription_data": {"transcript": "Hello."}}, "Hello."),
+        ("conference.ended", {"reason": "host_left"}, "host_left"),
+        ("call.bridged", {}, ""),
+    ],
+)
+def test_the_row_of_a_webhook_tells_what_matters_most(name: str, payload: dict[str, Any], told: str) -> None:
+    (row,) = rows(entry("webhook", name, payload=payload))
+    assert row.rpartition("-|")[2].strip(" |") == told

@@ -185,10 +185,21 @@ class Application:
             assert self.wrong == []
             assert self._came.wait(LIMIT_SECS), f"no {event_type}, only {self.names(call_control_id)}"
 
+    def wait_for_any(self, event_type: str) -> Json:
+        """Wait for an event of any leg, or of none; its payload as it came."""
+        while True:
+            self._came.clear()
+            for raw in list(self.raw):
+                if raw["data"]["event_type"] == event_type:
+                    payload: Json = raw["data"]["payload"]
+                    return payload
+            assert self.wrong == []
+            assert self._came.wait(LIMIT_SECS), f"no {event_type}"
+
     def names(self, call_control_id: str) -> list[str]:
         """The types of a leg's events, in the order in which they came."""
         return [
             raw["data"]["event_type"]
             for raw in list(self.raw)
-            if raw["data"]["payload"]["call_control_id"] == call_control_id
+            if raw["data"]["payload"].get("call_control_id") == call_control_id
         ]

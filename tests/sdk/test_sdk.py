@@ -154,6 +154,44 @@ def test_keys_are_gathered(simulator: Simulator, application: Application) -> No
             client.calls.actions.gather(leg)
 
 
+def test_a_call_is_supervised_in_one_role_and_then_another(simulator: Simulator, application: Application) -> None:
+    with simulator.client(_strict_response_validation=True) as client:
+        first = simulator.ring(webhook_url=application.url)
+        client.calls.actions.answer(first)
+        application.wait_for("call.answered", first)
+        more: Any = {"supervise_call_control_id": first, "supervisor_role": "monitor"}
+        dialled = client.calls.dial(
+            connection_id=CONNECTION, to=CALLEE, from_=APP, webhook_url=application.url, **more
+        ).data
+        assert dialled is not None
+        second = dialled.call_control_id
+        application.wait_for("call.answered", second)
+        switched = client.calls.actions.switch_supervisor_role(second, role="whisper")
+        assert switched.data is not None
+        assert switched.data.result == "ok"
+        with pytest.raises(telnyx.UnprocessableEntityError, match="10027"):
+            client.calls.actions.switch_supervisor_role(first, role="whisper")
+        client.calls.actions.hangup(first)
+        assert application.wait_for("call.hangup", second).hangup_cause == "normal_clearing"
+
+
+def test_hold_a_voice_and_the_cost_of_a_call_are_told() -> None:
+    with serving(call_cost=True) as simulator, Application(simulator).running() as application:
+        leg = simulator.ring(webhook_url=application.url)
+        with simulator.client(_strict_response_validation=True) as client:
+            client.calls.actions.answer(leg, deepfake_detection={"enabled": True})
+            application.wait_for("call.deepfake_detection.result", leg)
+            for act in ("hold", "unhold"):
+                simulator.control("POST", f"/calls/{leg}/{act}")
+            application.wait_for("call.unhold", leg)
+            client.calls.actions.hangup(leg)
+            cost = application.wait_for("call.cost", leg)
+    assert (cost.status, cost.total_cost) == ("success", "0.0155")
+    assert application.names(leg)[1:] == [
+        *("call.answered", "call.deepfake_detection.result", "call.hold", "call.unhold", "call.hangup", "call.cost"),
+    ]
+
+
 def test_a_call_is_retrieved(simulator: Simulator, application: Application) -> None:
     with simulator.client(_strict_response_validation=True) as client:
         leg = simulator.ring(webhook_url=application.url)
@@ -213,7 +251,7 @@ ERRORS: list[tuple[Callable[[telnyx.Telnyx], Any], type[telnyx.APIStatusError], 
         422,
         ["10033"],
     ),
-    (lambda client: client.calls.actions.stop_streaming(UNKNOWN), telnyx.InternalServerError, 501, ["501"]),
+    (lambda client: client.calls.actions.pay(UNKNOWN), telnyx.InternalServerError, 501, ["501"]),
 ]
 
 
@@ -258,7 +296,7 @@ def test_what_is_not_simulated_is_not_asked_for_again(simulator: Simulator) -> N
     with simulator.client(max_retries=5) as client:
         leg = simulator.ring()
         with pytest.raises(telnyx.InternalServerError):
-            client.calls.actions.stop_streaming(leg)
+            client.calls.actions.pay(leg)
     assert len([entry for entry in simulator.log() if entry["kind"] == "command"]) == 1
 
 

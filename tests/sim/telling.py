@@ -48,7 +48,7 @@ def new(*known: Person, seed: int = 0, **settings: Any) -> Simulation:
     return simulation
 
 
-def do(simulation: Simulation, name: str, leg: Leg | str | None = None, **body: Any) -> Json:
+def do(simulation: Simulation, name: str, leg: Leg | str | None = None, /, **body: Any) -> Json:
     """Send a command; `data` of the response. `from` is written `from_`."""
     call_control_id = leg.call_control_id if isinstance(leg, Leg) else leg
     fields = {("from" if key == "from_" else key): value for key, value in body.items()}
@@ -62,7 +62,7 @@ def dial(simulation: Simulation, to: str | list[str] = CALLEE, **body: Any) -> L
     return simulation.world.legs[data["call_control_id"]]
 
 
-def code(simulation: Simulation, name: str, leg: Leg | str | None = None, **body: Any) -> str:
+def code(simulation: Simulation, name: str, leg: Leg | str | None = None, /, **body: Any) -> str:
     """Send a command and tell how it went: `ok`, or the codes it was refused with."""
     try:
         do(simulation, name, leg, **body)
@@ -71,7 +71,7 @@ def code(simulation: Simulation, name: str, leg: Leg | str | None = None, **body
     return "ok"
 
 
-def refusal(simulation: Simulation, name: str, leg: Leg | str | None = None, **body: Any) -> list[Json]:
+def refusal(simulation: Simulation, name: str, leg: Leg | str | None = None, /, **body: Any) -> list[Json]:
     """Send a command that is refused; the `errors` of the response."""
     try:
         do(simulation, name, leg, **body)
@@ -118,21 +118,30 @@ def names(simulation: Simulation, leg: Leg | None = None) -> list[str]:
     ]
 
 
+def what_is_told(event_type: str, payload: Json) -> str:
+    """An event and what is worth telling of its payload."""
+    return " ".join([event_type, *(_text(payload[key]) for key in TELLING if payload.get(key) not in (None, ""))])
+
+
 def _row(entry: Entry, legs: list[str]) -> Row:
     who, what = WHO[entry.kind], entry.name
     if entry.kind == "webhook":
-        payload = entry.data["payload"]
-        what = " ".join([entry.name, *(_text(payload[key]) for key in TELLING if payload.get(key) not in (None, ""))])
+        what = what_is_told(entry.name, entry.data["payload"])
     elif entry.kind == "command" and "errors" in entry.data:
         what = " ".join([entry.name, *(error["code"] for error in entry.data["errors"])])
     elif entry.kind == "command" and entry.data.get("repeated"):
         what = f"{entry.name} again"
     elif entry.name == "assistant_says":
         who, what = "assistant", entry.data["text"]
+    elif entry.name in ("assistant_uses", "tool_answers"):
+        key = "arguments" if entry.name == "assistant_uses" else "result"
+        who, what = "assistant" if key == "arguments" else "tool", f"{entry.data['tool']} {_text(entry.data[key])}"
     elif entry.name == "says":
         what = f"says {entry.data['text']}"
     elif entry.name == "presses":
         what = f"presses {entry.data['digits']}"
+    elif entry.name == "hears_digits":
+        what = f"hears {entry.data['digits']}"
     elif entry.name in ("hangs_up", "turns_down"):
         what = f"{entry.name} {entry.data['outcome']}"
     number = legs.index(entry.call_control_id) + 1 if entry.call_control_id in legs else 1

@@ -111,3 +111,17 @@ def test_the_webhooks_tell_what_the_interface_wants() -> None:
     legs.person_hangs_up(simulation, leg)
     assert [payload["stream_type"] for payload in events(simulation, "call.fork.stopped")] == ["decrypted"]
     assert [payload["hangup_cause"] for payload in events(simulation, "siprec.stopped")] == ["normal_clearing"]
+
+
+def test_a_siprec_session_with_a_connector_that_cannot_be_reached_fails() -> None:
+    simulation = new()
+    leg = talk(simulation)
+    begun = simulation.log.last_seq
+    do(simulation, "siprec_start", leg, connector_name="Unreachable archive")
+    simulation.advance(1)
+    do(simulation, "siprec_stop", leg)
+    do(simulation, "siprec_start", leg, connector_name="unreachable")
+    do(simulation, "siprec_stop", leg)
+    simulation.advance(1)
+    assert [entry.name for entry in simulation.log.after(begun) if entry.kind == "webhook"] == ["siprec.failed"]
+    assert [payload["failure_cause"] for payload in events(simulation, "siprec.failed")] == ["no_route_destination"]

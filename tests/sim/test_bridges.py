@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import legs
+from mockserver.sim import digits, legs
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Unsupported
 from mockserver.sim.people import Person
+from mockserver.sim.recordings import MOST_RUNNING
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
 from tests.sim.telling import (
@@ -213,12 +214,11 @@ def test_a_bridge_is_with_exactly_one_thing() -> None:
     assert (errors[0]["code"], errors[0]["source"]) == ("10027", {"pointer": "/queue"})
 
 
-@pytest.mark.parametrize("body", [{"queue": "support"}, {"video_room_id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"}])
-def test_a_queue_or_a_video_room_is_not_simulated_and_nothing_changes(body: dict[str, str]) -> None:
+def test_a_video_room_is_not_simulated_and_nothing_changes() -> None:
     simulation = new()
     caller = talk(simulation)
-    with pytest.raises(Unsupported, match=next(iter(body))):
-        do(simulation, "bridge", caller, client_state="QQ==", **body)
+    with pytest.raises(Unsupported, match="video_room_id"):
+        do(simulation, "bridge", caller, client_state="QQ==", video_room_id="0ccc7b54-4df3-4bca-a65a-3da1ecc777f0")
     assert (caller.client_state, story(simulation)[-1]) == (None, ("0.400", "app", "bridge 501"))
 
 
@@ -248,12 +248,70 @@ def test_a_leg_that_is_not_answered_is_not_bridged_by_a_command_of_its_own() -> 
     assert code(simulation, "bridge", ring(simulation), call_control_id=caller.call_control_id) == "90034"
 
 
-def test_an_option_without_effect_yet_is_a_warning() -> None:
+# What a bridge carries, and what is recorded of it
+
+
+@pytest.mark.parametrize(
+    ("mute", "heard"),
+    [
+        ({}, ["hears 1 by 2", "hears 2 by 1"]),
+        ({"mute_dtmf": "none"}, ["hears 1 by 2", "hears 2 by 1"]),
+        ({"mute_dtmf": "self"}, ["hears 1 by 2"]),
+        ({"mute_dtmf": "opposite"}, ["hears 2 by 1"]),
+        ({"mute_dtmf": "both"}, []),
+    ],
+)
+def test_a_key_is_told_of_its_own_leg_and_heard_on_the_other_one_unless_it_is_spared(
+    mute: dict[str, str], heard: list[str]
+) -> None:
     simulation = new()
-    pair(simulation, record="record-from-answer")
-    assert [entry.data["text"] for entry in simulation.log.entries if entry.kind == "warning"] == [
-        "bridge: record is accepted and has no effect yet"
+    caller, callee = pair(simulation, **mute)
+    begun = simulation.log.last_seq
+    digits.person_presses(simulation, caller, "1")
+    digits.person_presses(simulation, callee, "2")
+    told = [(who, what) for _, who, what in story(simulation, begun)]
+    assert [f"{what} by {2 if who.endswith('2') else 1}" for who, what in told if what.startswith("hears")] == heard
+    assert [row for row in told if not row[1].startswith("hears")] == [
+        ("person", "presses 1"),
+        ("telnyx", "call.dtmf.received 1"),
+        ("person 2", "presses 2"),
+        ("telnyx 2", "call.dtmf.received 2"),
     ]
+
+
+def test_a_bridge_that_wants_it_is_recorded_from_its_beginning_on_the_leg_of_the_command() -> None:
+    simulation = new()
+    caller, _ = pair(simulation, record="record-from-answer", record_format="wav", record_channels="single")
+    assert [(recording.format, recording.channels) for recording in caller.recordings] == [("wav", "single")]
+    begun = simulation.log.last_seq
+    simulation.advance(3)
+    legs.person_hangs_up(simulation, caller)
+    simulation.advance(3)
+    assert story(simulation, begun) == [
+        ("6.100", "person", "hangs_up normal"),
+        ("6.100", "telnyx", "call.hangup normal_clearing caller 200"),
+        ("6.250", "telnyx 2", "call.hangup normal_clearing caller 200"),
+        ("6.600", "telnyx", "call.recording.saved"),
+    ]
+    assert [recording.seconds for recording in simulation.world.recordings.values()] == [3.0]
+
+
+def test_one_recording_too_many_is_a_warning_when_the_bridge_has_come_about() -> None:
+    simulation = new()
+    caller, callee = two(simulation)
+    for _ in range(MOST_RUNNING):
+        do(simulation, "record_start", caller, format="mp3", channels="dual")
+    bridge(simulation, caller, callee, record="record-from-answer")
+    assert is_bridged(caller, callee)
+    assert [entry.data["text"] for entry in simulation.log.entries if entry.kind == "warning"] == [
+        "20 recordings run on this call already: no further one begins"
+    ]
+
+
+def test_a_bridge_can_record_nothing() -> None:
+    simulation = new()
+    caller, _ = pair(simulation, record="")
+    assert caller.recordings == ()
 
 
 # One bridge at most

@@ -254,9 +254,9 @@ def test_questions_are_not_in_the_log() -> None:
 
 def test_a_command_that_nobody_wrote_is_named() -> None:
     simulation = new()
-    with pytest.raises(Unsupported, match="streaming_stop is not simulated") as raised:
-        execute(simulation, Request("streaming_stop", {}, ring(simulation).call_control_id))
-    assert (raised.value.status, raised.value.operation) == (501, "streaming_stop")
+    with pytest.raises(Unsupported, match="juggle is not simulated") as raised:
+        execute(simulation, Request("juggle", {}, ring(simulation).call_control_id))
+    assert (raised.value.status, raised.value.operation) == (501, "juggle")
 
 
 # Retrieving a call

@@ -107,7 +107,24 @@ def test_keys_that_the_application_presses_say_nothing_on_its_own_leg() -> None:
     begun = simulation.log.last_seq
     assert do(simulation, "send_dtmf", leg, digits="W200#", duration_millis=300) == {"result": "ok"}
     simulation.advance(10)
-    assert story(simulation, begun) == [("3.000", "app", "send_dtmf")]
+    assert story(simulation, begun) == [("3.000", "app", "send_dtmf"), ("3.000", "person", "hears W200#")]
+
+
+def test_keys_are_heard_when_the_answer_has_got_through_and_not_after_the_end() -> None:
+    simulation = new()
+    leg = ring(simulation)
+    do(simulation, "answer", leg)
+    do(simulation, "send_dtmf", leg, digits="1")
+    do(simulation, "send_dtmf", leg, digits="2")
+    simulation.advance(1)
+    do(simulation, "send_dtmf", leg, digits="3")
+    legs.person_hangs_up(simulation, leg)
+    simulation.advance(1)
+    assert [row for row in story(simulation) if row[2].startswith("hears")] == [
+        ("0.400", "person", "hears 1"),
+        ("0.400", "person", "hears 2"),
+    ]
+    assert leg.plans == {}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mockserver.scenario.load import load
 from mockserver.sim import errors
 from mockserver.sim.errors import (
     CALL_ENDED,
@@ -15,6 +16,7 @@ from mockserver.sim.errors import (
     Problem,
     Refusal,
     Unsupported,
+    by_scenario,
     find,
 )
 
@@ -210,6 +212,18 @@ def test_every_row_can_be_answered_without_knowing_its_placeholders(row: Problem
     assert row.known in ("wire", "text", "guess")
     assert row in find(row.code)
     assert row in find(row.code, row.status)
+
+
+@pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: f"{row.code} {row.title}")
+def test_a_scenario_gets_any_row_or_one_that_has_its_title_and_status(row: Problem) -> None:
+    (problem,) = load(by_scenario(row)).errors
+    got = problem.to_injected().problem
+    assert (got.code, got.status, got.title) == (row.code, row.status, row.title)
+
+
+@pytest.mark.parametrize("row", [row for row in CATALOGUE if row.reproduce], ids=lambda row: row.code)
+def test_what_can_be_reproduced_tells_what_raises_it(row: Problem) -> None:
+    assert row.raised_by
 
 
 def test_rows_differ_in_what_they_say() -> None:

@@ -79,3 +79,14 @@ def test_a_body_too_long_to_be_kept_is_named_by_its_size() -> None:
     execute(simulation, Request("answer", {"client_state": "AAAA" * 5_000}, leg.call_control_id, size=20_019))
     assert simulation.log.entries[-1].data["request"] == {"omitted": "a body of 20,019 bytes"}
     assert leg.client_state == "AAAA" * 5_000
+
+
+def test_whoever_watches_a_call_is_told_of_that_one_alone_until_they_stop() -> None:
+    log, heard = Log(), list[str]()
+    log.watch("one", lambda entry: heard.append(entry.name))
+    for name, call in (("a", "one"), ("b", "two"), ("c", None), ("d", "one")):
+        log.append(0, "webhook", name, call, {})
+    log.unwatch("one")
+    log.unwatch("one")
+    log.append(0, "webhook", "e", "one", {})
+    assert heard == ["a", "d"]

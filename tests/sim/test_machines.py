@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.sim import legs
 from mockserver.sim.people import Person
-from tests.sim.telling import CALLEE, Row, dial, events, names, new, story
+from tests.sim.telling import CALLEE, Row, dial, do, events, names, new, story
 
 HUMAN = Person(CALLEE)
 BEEP = Person(CALLEE, machine="beep")
@@ -63,6 +63,50 @@ def test_a_hang_up_cuts_in_anywhere() -> None:
     legs.person_hangs_up(simulation, leg)
     simulation.advance(60)
     assert names(simulation) == ["call.initiated", "call.answered", DETECTION, "call.hangup"]
+
+
+def test_a_machine_cancels_what_it_hears_and_the_keys_that_are_gathered_from_it() -> None:
+    simulation = new(BEEP)
+    leg = dial(simulation, answering_machine_detection="premium")
+    simulation.advance(3)
+    do(simulation, "playback_start", leg, audio_url="https://a.example/a.mp3")
+    do(simulation, "speak", leg, payload="Hello.", voice="female")
+    do(simulation, "gather", leg, gather_id="mine")
+    simulation.advance(60)
+    assert story(simulation)[4:] == [
+        ("3.000", "app", "playback_start"),
+        ("3.000", "app", "speak"),
+        ("3.000", "app", "gather"),
+        ("3.500", "telnyx", "call.playback.started"),
+        ("5.800", "telnyx", f"{PREMIUM} machine"),
+        ("5.800", "telnyx", "call.gather.ended cancelled_amd"),
+        ("5.800", "telnyx", "call.playback.ended cancelled_amd"),
+        ("8.300", "telnyx", f"{PREMIUM_GREETING} beep_detected"),
+    ]
+
+
+def test_speech_and_the_prompt_of_a_gather_are_cancelled_by_a_machine_too() -> None:
+    simulation = new(BEEP)
+    for name, body in (
+        ("speak", {"payload": "x" * 100, "voice": "female"}),
+        ("gather_using_audio", {"media_name": "menu"}),
+    ):
+        leg = dial(simulation, answering_machine_detection="detect")
+        simulation.advance(3)
+        begun = simulation.log.last_seq
+        do(simulation, name, leg, **body)
+        simulation.advance(5)
+        ended = [what for _, _, what in story(simulation, begun) if "ended" in what]
+        kind = "call.speak" if name == "speak" else "call.gather"
+        assert ended[:2] == [f"{DETECTION} machine", f"{kind}.ended cancelled_amd"]
+
+
+@pytest.mark.parametrize("person", [HUMAN, FAX, SILENT])
+def test_whoever_is_no_machine_hears_it_to_the_end(person: Person) -> None:
+    simulation = new(person)
+    dial(simulation, answering_machine_detection="detect", audio_url="https://a.example/a.mp3")
+    simulation.advance(60)
+    assert story(simulation)[-1] == ("12.800", "telnyx", "call.playback.ended completed")
 
 
 def test_the_webhooks_tell_the_parties_and_the_result() -> None:

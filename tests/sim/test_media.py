@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.sim import legs, media
+from mockserver.sim.audio_files import BYTES_PER_SECOND
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
 from tests.sim.telling import Row, code, do, events, new, refusal, ring, story, talk
@@ -276,9 +277,9 @@ def wav(seconds: float, channels: int = 1) -> bytes:
         (wav(2.5), 2.5),
         (wav(2.5, channels=2), 2.5),
         (wav(2.5)[:36] + b"LIST\3\0\0\0abc\0" + wav(2.5)[36:], 2.5),
-        (wav(2.5)[:40], 40 / media.MP3_BYTES_PER_SECOND),
-        (bytes(media.MP3_BYTES_PER_SECOND * 3), 3.0),
-        (b"RIFF\0\0\0\0WAVElist", 16 / media.MP3_BYTES_PER_SECOND),
+        (wav(2.5)[:40], 40 / BYTES_PER_SECOND),
+        (bytes(BYTES_PER_SECOND * 3), 3.0),
+        (b"RIFF\0\0\0\0WAVElist", 16 / BYTES_PER_SECOND),
     ],
 )
 def test_audio_that_comes_with_the_command_lasts_as_long_as_it_is(content: bytes, seconds: float) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mockserver.sim import legs
 from mockserver.sim.people import Person
+from mockserver.sim.simulation import Simulation
 from tests.sim.telling import (
     APP,
     CALLEE,
@@ -362,6 +363,89 @@ def test_a_call_can_only_be_linked_to_one_that_is_up() -> None:
     assert code(simulation, "dial", **request) == "90015"
 
 
+# What whoever answers hears first
+
+
+def heard(simulation: Simulation) -> list[Row]:
+    return [row for row in story(simulation) if row[2].startswith("hears")]
+
+
+@pytest.mark.parametrize(
+    ("to", "body", "keys"),
+    [
+        (CALLEE, {"send_digits_on_answer": "1w2W#"}, "1w2W#"),
+        (f"{CALLEE},200", {}, "200"),
+        (f" {CALLEE},200 ", {"send_digits_on_answer": ""}, "200"),
+        (f"{CALLEE},200", {"send_digits_on_answer": "9"}, "9"),
+        (f"{CALLEE},{'0' * 64}", {}, "0" * 64),
+    ],
+)
+def test_keys_are_sent_at_the_answer_the_field_before_those_behind_the_number(
+    to: str, body: dict[str, Any], keys: str
+) -> None:
+    simulation = new()
+    leg = dial(simulation, to, **body)
+    simulation.advance(10)
+    assert (leg.to, heard(simulation)) == (CALLEE, [("2.300", "person", f"hears {keys}")])
+
+
+def test_no_keys_are_sent_to_several_destinations_or_where_there_are_none() -> None:
+    simulation = new()
+    dial(simulation)
+    dial(simulation, [CALLEE, "+12025550163"], send_digits_on_answer="")
+    simulation.advance(10)
+    assert heard(simulation) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        ({"send_digits_on_answer": "1x"}, "90014"),
+        ({"send_digits_on_answer": "1" * 65}, "10025"),
+        ({"to": f"{CALLEE},{'0' * 65}"}, "10016"),
+        ({"to": [f"{CALLEE},200"]}, "10016"),
+        ({"audio_url": "https://a.example/a.mp3", "media_name": "a"}, "10027"),
+        ({"media_encryption": "SRTP"}, "10011"),
+        ({"media_encryption": "SRTP", "to": ["sip:desk@shop.example", CALLEE]}, "10011"),
+        ({"media_encryption": "SRTP", "to": "sip:desk@shop.example"}, "ok"),
+        ({"media_encryption": "DTLS"}, "ok"),
+    ],
+)
+def test_what_cannot_be_sent_played_or_encrypted_is_refused(body: dict[str, Any], codes: str) -> None:
+    simulation = new()
+    request = {"to": CALLEE, "from_": APP, "connection_id": "1"}
+    assert code(simulation, "dial", **{**request, **body}) == codes
+    leg = talk(simulation)
+    if isinstance(body.get("to", ""), str):
+        assert code(simulation, "transfer", leg, **{"to": CALLEE, **body}) == codes
+
+
+@pytest.mark.parametrize("sound", [{"audio_url": "https://a.example/a.mp3"}, {"media_name": "a"}])
+def test_whoever_answers_hears_the_audio_of_the_command(sound: dict[str, str]) -> None:
+    simulation = new()
+    dial(simulation, **sound)
+    simulation.advance(20)
+    assert story(simulation)[3:] == [
+        ("2.300", "telnyx", "call.answered"),
+        ("2.800", "telnyx", "call.playback.started"),
+        ("12.800", "telnyx", "call.playback.ended completed"),
+    ]
+    (payload,) = events(simulation, "call.playback.started")
+    assert sound.items() <= {"audio_url": payload.get("media_url"), **payload}.items()
+
+
+def test_a_bridge_on_answer_waits_for_the_audio() -> None:
+    simulation = new()
+    caller = talk(simulation)
+    dial(simulation, link_to=caller.call_control_id, bridge_on_answer=True, media_name="a")
+    simulation.advance(20)
+    assert story(simulation)[-3:] == [
+        ("13.200", "telnyx 2", "call.playback.ended completed"),
+        ("13.200", "telnyx 2", "call.bridged"),
+        ("13.200", "telnyx", "call.bridged"),
+    ]
+
+
 # What is carried
 
 
@@ -370,7 +454,6 @@ def test_options_without_effect_are_a_warning_and_nothing_else() -> None:
     dial(simulation, enable_dialogflow=True, stream_url="wss://x.example", audio_url="")
     assert [(entry.name, entry.data["text"]) for entry in simulation.log.entries if entry.kind == "warning"] == [
         ("dial", "dial: enable_dialogflow is accepted and has no effect yet"),
-        ("dial", "dial: stream_url is accepted and has no effect yet"),
     ]
 
 
@@ -406,8 +489,8 @@ def test_a_call_is_known_to_go_to_a_number_or_to_sip(to: str, kind: str) -> None
     assert [payload["calling_party_type"] for payload in told] == [kind, kind]
 
 
-@pytest.mark.parametrize(("value", "warned"), [("https://a.example/hello.mp3", True), ("", False)])
-def test_an_option_without_effect_yet_is_a_warning_unless_it_asks_for_nothing(value: str, warned: bool) -> None:
+@pytest.mark.parametrize(("value", "warned"), [(True, True), (False, False)])
+def test_an_option_without_effect_yet_is_a_warning_unless_it_asks_for_nothing(value: bool, warned: bool) -> None:
     simulation = new()
-    dial(simulation, audio_url=value)
+    dial(simulation, enable_dialogflow=value)
     assert any(entry.kind == "warning" for entry in simulation.log.entries) is warned

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from mockserver.sim import holding
 from mockserver.sim.clock import EPOCH, SECOND
 from mockserver.sim.conversations import said
 from mockserver.sim.digits import person_presses
@@ -19,7 +20,9 @@ from mockserver.sim.events import Entry
 from mockserver.sim.people import Assistant, Person
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Ids
-from tests.sim.telling import APP, CALLEE, CALLER, CONNECTION, dial, do, events, new, ring
+from tests.sim.conferring import confer, create
+from tests.sim.telling import APP, CALLEE, CALLER, CONNECTION, dial, do, events, new, ring, talk
+from tests.sim.websocket import Application
 
 IDS = {"call_control_id", "call_leg_id", "call_session_id", "calling_party_type", "client_state", "connection_id"}
 PARTIES = {"from", "to"}
@@ -43,8 +46,14 @@ KEYS = {
     "call.recording.saved": IDS
     | {"channels", "end_time", "flow_destination", "format", "public_recording_urls", "recording_ended_at"}
     | {"recording_id", "recording_started_at", "recording_urls", "start_time"},
+    "call.recording.error": IDS | {"reason"},
     "call.recording.transcription.saved": IDS
     | {"recording_id", "recording_transcription_id", "status", "transcription_text"},
+    "call.enqueued": IDS | {"current_position", "queue", "queue_avg_wait_time_secs"},
+    "call.dequeued": IDS | {"queue", "queue_position", "reason", "wait_time_secs"},
+    "streaming.failed": IDS | {"failure_reason", "stream_id", "stream_params", "stream_type"},
+    "streaming.started": IDS | {"stream_id", "stream_url"},
+    "streaming.stopped": IDS | {"stream_id", "stream_url"},
     "call.refer.completed": IDS | PARTIES | {"sip_notify_response"},
     "call.refer.failed": IDS | PARTIES | {"sip_notify_response"},
     "call.refer.started": IDS | PARTIES | {"sip_notify_response"},
@@ -55,11 +64,37 @@ KEYS = {
     | {"tts_provider", "tts_voice_id"},
     "call.conversation_insights.generated": IDS | {"insight_group_id", "results"},
     "call.transcription": IDS | {"transcription_data"},
+    "call.cost": IDS
+    | {"billed_duration_secs", "billing_group_id", "cost_parts", "occurred_at", "status", "total_cost"},
+    "call.deepfake_detection.error": IDS | {"error_message"},
+    "call.deepfake_detection.result": IDS | {"consistency", "result", "score"},
+    "call.hold": IDS | PARTIES,
+    "call.unhold": IDS | PARTIES,
     "call.dtmf.received": IDS | PARTIES | {"digit"},
     "call.gather.ended": IDS | PARTIES | {"digits", "gather_id", "status"},
     "call.ai_gather.ended": IDS | PARTIES | {"message_history", "result", "status"},
     "call.ai_gather.message_history_updated": IDS | PARTIES | {"message_history"},
     "call.ai_gather.partial_results": IDS | PARTIES | {"message_history", "partial_results"},
+}
+OF_A_LEG = IDS - {"calling_party_type"}
+OF_ALL = {"conference_id", "connection_id", "creator_call_session_id", "occurred_at"}
+CONFERENCE_KEYS = {
+    "conference.created": OF_A_LEG | {"conference_id", "occurred_at"},
+    "conference.ended": OF_A_LEG | {"conference_id", "occurred_at", "reason"},
+    "conference.floor.changed": OF_A_LEG | {"conference_id", "occurred_at"},
+    "conference.participant.joined": OF_A_LEG | {"conference_id"},
+    "conference.participant.left": OF_A_LEG | {"conference_id"},
+    "conference.participant.playback.started": OF_A_LEG | OF_ALL | {"media_name"},
+    "conference.participant.playback.ended": OF_A_LEG | OF_ALL | {"media_name"},
+    "conference.participant.speak.started": OF_A_LEG | OF_ALL,
+    "conference.participant.speak.ended": OF_A_LEG | OF_ALL,
+    "conference.playback.started": OF_ALL | {"media_url"},
+    "conference.playback.ended": OF_ALL | {"media_url"},
+    "conference.speak.started": OF_ALL,
+    "conference.speak.ended": OF_ALL,
+    "conference.recording.saved": OF_A_LEG - {"call_leg_id"}
+    | {"channels", "conference_id", "format", "public_recording_urls", "recording_ended_at", "recording_id"}
+    | {"recording_started_at", "recording_urls"},
 }
 STATES = {"call.initiated incoming": "parked", "call.initiated outgoing": "bridging", "call.answered": "answered",
           "call.bridged": "bridged", "call.hangup": "hangup"}  # fmt: skip
@@ -73,14 +108,16 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 def everything() -> Simulation:
     """A simulation in which every event there is has happened, on both kinds of legs."""
-    simulation = new(Person(CALLEE, hangs_up_after=30.0), Person("sip:desk@*"), Person("*", outcome="busy"))
+    simulation = new(
+        Person(CALLEE, hangs_up_after=30.0), Person("sip:desk@*"), Person("*", outcome="busy"), call_cost=True
+    )
     simulation.world.assistants["assistant-1"] = Assistant(id="assistant-1", greeting="Hi.")
     incoming = ring(simulation, Person(hangs_up_after=60.0))
-    dial(simulation, assistant={"id": "assistant-1"})
+    dial(simulation, assistant={"id": "assistant-1"}, deepfake_detection={"enabled": True})
     dial(simulation, CALLER)
     one, other = ring(simulation), ring(simulation)
     for leg in (incoming, one, other):
-        do(simulation, "answer", leg)
+        do(simulation, "answer", leg, deepfake_detection={"enabled": leg is other, "rtp_timeout": 5})
     do(
         simulation,
         "gather_using_ai",
@@ -89,22 +126,49 @@ def everything() -> Simulation:
         send_partial_results=True,
         send_message_history_updates=True,
     )
-    simulation.advance(20)
+    simulation.advance(1)
+    holding.person_holds(simulation, other)
+    simulation.advance(19)
+    holding.person_unholds(simulation, other)
     do(simulation, "gather", incoming)
     person_presses(simulation, incoming, "1#")
     do(simulation, "ai_assistant_start", incoming)
     simulation.advance(200)
     do(simulation, "transcription_start", one)
+    simulation.world.failing_recordings[2] = "Unsupported backend"
     do(simulation, "record_start", one, format="mp3", channels="dual", transcription=True)
+    do(simulation, "record_start", one, format="mp3", channels="dual")
     said(simulation, one, "Hello.")
     simulation.advance(1)
     do(simulation, "record_stop", one)
     simulation.advance(2)
-    do(simulation, "bridge", one, call_control_id=other.call_control_id)
+    do(simulation, "enqueue", other, queue_name="support")
     simulation.advance(1)
+    do(simulation, "bridge", one, queue="support")
+    simulation.advance(1)
+    for simulation.outside in (Application(problem="refused"), Application()):
+        do(simulation, "streaming_start", one, stream_url="wss://app.example/media")
+        simulation.advance(1)
     for address in ("sip:busy@shop.example", "sip:desk@shop.example"):
         do(simulation, "refer", other, sip_address=address)
         simulation.advance(5)
+    return simulation
+
+
+def a_conference() -> Simulation:
+    """A simulation in which every event of a conference has happened."""
+    simulation = new()
+    leg = talk(simulation)
+    create(simulation, leg)
+    confer(simulation, "record_start", format="mp3")
+    for body in ({}, {"call_control_ids": [leg]}):
+        confer(simulation, "speak", payload="Hello.", voice="female", **body)
+    confer(simulation, "play", audio_url="https://media.example/a.mp3")
+    confer(simulation, "play", media_name="a", call_control_ids=[leg])
+    said(simulation, leg, "Hello.")
+    simulation.advance(30)
+    confer(simulation, "end")
+    simulation.advance(1)
     return simulation
 
 
@@ -126,6 +190,20 @@ def test_every_event_has_exactly_the_documented_and_the_recorded_keys(happened: 
     assert {name(entry) for entry in happened} == KEYS.keys()
     for entry in happened:
         assert (name(entry), set(entry.data["payload"])) == (name(entry), KEYS[name(entry)])
+
+
+def test_every_event_of_a_conference_has_exactly_the_documented_keys() -> None:
+    told = [entry for entry in webhooks(a_conference()) if entry.name.startswith("conference.")]
+    assert {entry.name for entry in told} == CONFERENCE_KEYS.keys()
+    for entry in told:
+        payload = entry.data["payload"]
+        assert (entry.name, set(payload)) == (entry.name, CONFERENCE_KEYS[entry.name])
+        assert (set(entry.data), payload.get("occurred_at", entry.data["occurred_at"])) == (
+            ENVELOPE,
+            entry.data["occurred_at"],
+        )
+        assert entry.call_control_id == payload.get("call_control_id")
+        assert UUID4.fullmatch(payload["conference_id"])
 
 
 def test_only_the_end_of_a_conversation_has_a_moment_of_its_creation_beside_the_payload(happened: list[Entry]) -> None:

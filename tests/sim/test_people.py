@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.sim import errors, people
 from mockserver.sim.people import ANYBODY, MAGIC_NUMBERS, Person, Turn
-from tests.sim.telling import APP, CONNECTION, dial, new, refusal, story
+from tests.sim.telling import APP, CONNECTION, dial, do, new, refusal, story
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,18 @@ def test_magic_numbers_differ_and_say_what_they_do() -> None:
         ("+15005550006", [("20.300", "person", "answers"), ("20.300", "telnyx", "call.answered")]),
         ("+15005550007", [("0.300", "person", "answers"), ("0.300", "telnyx", "call.answered")]),
         ("+15005550008", [("2.300", "person", "answers"), ("2.300", "telnyx", "call.answered")]),
+        (
+            "+15005550013",
+            [
+                ("2.300", "person", "answers"),
+                ("2.300", "telnyx", "call.answered"),
+                ("5.300", "person", "holds"),
+                ("5.300", "telnyx", "call.hold"),
+                ("10.300", "person", "unholds"),
+                ("10.300", "telnyx", "call.unhold"),
+            ],
+        ),
+        ("+15005550015", [("2.300", "person", "answers"), ("2.300", "telnyx", "call.answered")]),
         ("+15005550099", [("2.300", "person", "answers"), ("2.300", "telnyx", "call.answered")]),
     ],
 )
@@ -84,6 +96,39 @@ def test_a_magic_number_brings_about_its_outcome(number: str, end: list[tuple[st
     dial(simulation, number)
     simulation.advance(100)
     assert story(simulation) == [("0.000", "app", "dial"), ("0.300", "telnyx", "call.initiated"), *end]
+
+
+def test_the_talker_says_two_lines_to_an_assistant_and_goes() -> None:
+    simulation = new()
+    leg = dial(simulation, "+15005550016")
+    simulation.advance(3)
+    do(simulation, "ai_assistant_start", leg)
+    simulation.advance(20)
+    acts = [what for _, who, what in story(simulation) if who == "person"]
+    assert acts == ["answers", "says Hello.", "says Goodbye.", "hangs_up normal"]
+
+
+def test_the_hasty_one_cuts_every_prompt() -> None:
+    simulation = new()
+    leg = dial(simulation, "+15005550017")
+    simulation.advance(3)
+    for _ in range(2):
+        do(simulation, "gather_using_speak", leg, payload="Press one, two or three.", maximum_digits=1)
+        simulation.advance(10)
+    told = [row for row in story(simulation) if row[2].startswith("call.gather.ended")]
+    assert told == [("4.000", "telnyx", "call.gather.ended valid 1"), ("14.000", "telnyx", "call.gather.ended valid 1")]
+
+
+def test_the_leaver_goes_a_second_into_the_first_words() -> None:
+    simulation = new()
+    leg = dial(simulation, "+15005550015")
+    simulation.advance(3)
+    do(simulation, "speak", leg, payload="Good morning, how are you?")
+    simulation.advance(20)
+    assert story(simulation)[-3:-1] == [
+        ("4.500", "person", "hangs_up normal"),
+        ("4.500", "telnyx", "call.speak.ended call_hangup"),
+    ]
 
 
 @pytest.mark.parametrize(("number", "code", "status"), [("+15005550403", "10010", 403), ("+15005550041", "90041", 422)])

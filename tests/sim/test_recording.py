@@ -8,9 +8,11 @@ import pytest
 
 from mockserver.sim import conversations, legs
 from mockserver.sim.clock import EPOCH, SECOND
+from mockserver.sim.kept_recordings import signature
 from mockserver.sim.people import Person
 from mockserver.sim.recordings import MOST_RUNNING, MOST_UTTERANCES, Recording
 from mockserver.sim.simulation import Simulation
+from mockserver.sim.timings import speech
 from tests.sim.telling import CALLEE, code, dial, do, events, names, new, refusal, ring, story, talk
 
 MP3 = {"format": "mp3", "channels": "dual"}
@@ -59,7 +61,7 @@ def test_a_recording_that_is_stopped_is_told_of_half_a_second_later() -> None:
         "recording_ended_at": "2026-01-01T00:00:07.400000Z",
         "recording_id": recording.id,
         "recording_started_at": "2026-01-01T00:00:00.400000Z",
-        "recording_urls": {"mp3": f"{where}?expires={expires}&signature={recording.signature}"},
+        "recording_urls": {"mp3": f"{where}?expires={expires}&signature={signature(recording, str(expires))}"},
         "start_time": "2026-01-01T00:00:00.000000Z",
     }
     assert (recording.seconds, recording.name, leg.recordings) == (7.0, leg.call_leg_id, ())
@@ -314,16 +316,76 @@ def test_no_more_recordings_are_kept_than_ended_calls_and_no_more_words_than_fit
     assert len(leg.recordings[0].words) == MOST_UTTERANCES
 
 
-def test_trimming_is_a_warning() -> None:
+TEN = "Good day. "
+"""Ten characters, but said without the last: 0.594 s."""
+
+
+def test_a_trimmed_recording_is_as_long_as_there_was_something_to_hear() -> None:
     simulation = new()
     leg = talk(simulation)
     do(simulation, "record_start", leg, **MP3, trim="trim-silence")
-    dial(simulation, record="record-from-answer", record_trim="trim-silence")
-    warnings = [(entry.name, entry.data["text"]) for entry in simulation.log.entries if entry.kind == "warning"]
-    assert warnings == [
-        ("record_start", "record_start: trim-silence is accepted and has no effect: the length stays"),
-        ("dial", "dial: trim-silence is accepted and has no effect: the length stays"),
+    simulation.advance(2)
+    conversations.said(simulation, leg, TEN)
+    simulation.advance(0.3)
+    conversations.said(simulation, leg, TEN)  # at the same time as somebody else: 0.3 s more
+    do(simulation, "speak", leg, payload="Which one?", voice="female")
+    simulation.advance(20)
+    do(simulation, "playback_start", leg, audio_url="https://media.example/a.mp3")
+    simulation.advance(20)
+    do(simulation, "record_stop", leg)
+    simulation.advance(1)
+    assert lengths(simulation) == [round(speech(TEN.strip()) + 0.3 + speech("Which one?") + 10, 3)]
+
+
+@pytest.mark.parametrize(("pauses", "length"), [(False, 5.5), (True, 3.5)])
+def test_what_still_plays_at_the_end_or_at_a_pause_is_part_of_a_trimmed_recording(pauses: bool, length: float) -> None:
+    simulation = new()
+    leg = talk(simulation)
+    do(simulation, "record_start", leg, **MP3, trim="trim-silence")
+    do(simulation, "playback_start", leg, audio_url="https://media.example/a.mp3", loop="infinity")
+    simulation.advance(3)
+    if pauses:
+        do(simulation, "record_pause", leg)
+    simulation.advance(2)
+    do(simulation, "record_resume", leg)
+    simulation.advance(1)
+    do(simulation, "record_stop", leg)
+    simulation.advance(1)
+    assert lengths(simulation) == [length]
+
+
+def test_a_trimmed_recording_of_one_side_has_nothing_of_the_other_one_or_of_what_waits_to_be_heard() -> None:
+    simulation = new()
+    leg = talk(simulation)
+    do(simulation, "record_start", leg, **MP3, recording_track="inbound", trim="trim-silence")
+    do(simulation, "playback_start", leg, audio_url="https://media.example/a.mp3")
+    simulation.advance(0.2)
+    do(simulation, "record_pause", leg)
+    do(simulation, "record_resume", leg)
+    simulation.advance(4)
+    legs.person_hangs_up(simulation, leg)
+    simulation.advance(1)
+    assert lengths(simulation) == [0.0]
+
+
+def test_a_recording_that_cannot_be_kept_is_told_of_and_nothing_comes_after_it() -> None:
+    simulation = new()
+    simulation.world.failing_recordings = {2: "Unsupported backend"}
+    leg = talk(simulation)
+    dial(simulation, record="record-from-answer")
+    for _ in range(2):
+        do(simulation, "record_start", leg, **MP3, transcription=True)
+    simulation.advance(1)
+    do(simulation, "record_stop", leg)
+    simulation.advance(1.7)
+    assert [name for name in names(simulation, leg) if "record" in name] == [
+        SAVED,
+        "call.recording.error",
+        "call.recording.transcription.saved",
     ]
+    assert [error["reason"] for error in events(simulation, "call.recording.error")] == ["Unsupported backend"]
+    assert len(kept(simulation)) == 1
+    assert simulation.world.failing_recordings == {}
 
 
 def test_the_url_begins_with_where_the_server_is() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,17 @@ def test_a_second_answer_still_says_where_webhooks_go() -> None:
         ),
         (
             {"webhook_urls": {"call.hangup": "https://c.example/"}},
-            Route(HOME.url, "POST", HOME.failover_url, {"call.hangup": "https://c.example/"}, timeout_secs=5.0),
+            Route(HOME.url, "POST", HOME.failover_url, {"call.hangup": ("https://c.example/",)}, timeout_secs=5.0),
+        ),
+        (
+            {"webhook_urls": {"call.hangup": ["https://c.example/", "https://d.example/"]}},
+            replace(HOME, urls={"call.hangup": ("https://c.example/", "https://d.example/")}),
         ),
         (
             {"webhook_urls": {"call.hangup": "https://c.example/"}, "webhook_urls_method": "GET"},
-            Route(HOME.url, "POST", HOME.failover_url, {"call.hangup": "https://c.example/"}, "GET", timeout_secs=5.0),
+            Route(
+                HOME.url, "POST", HOME.failover_url, {"call.hangup": ("https://c.example/",)}, "GET", timeout_secs=5.0
+            ),
         ),
         (
             {"webhook_retries_policies": {"call.hangup": {"retries_ms": [500, 2000]}, "call.answered": {}}},
@@ -97,7 +104,7 @@ def test_what_an_answer_does_not_say_stays_as_it_was() -> None:
     linked = ring(simulation, webhook_url="https://b.example/")
     do(simulation, "answer", linked, webhook_urls={"call.hangup": "https://c.example/"})
     assert (leg.route.method, leg.route.urls_method, leg.route.retries_ms) == ("GET", "GET", {"call.hangup": (500,)})
-    assert (linked.route.url, linked.route.urls) == ("https://b.example/", {"call.hangup": "https://c.example/"})
+    assert (linked.route.url, linked.route.urls) == ("https://b.example/", {"call.hangup": ("https://c.example/",)})
 
 
 def test_with_known_applications_each_has_its_own_route() -> None:

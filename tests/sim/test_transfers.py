@@ -382,12 +382,106 @@ def test_a_transfer_that_is_refused_leaves_an_earlier_one_alone() -> None:
     assert (agent.state, caller.called, caller.after_unbridge) == ("dialed", agent, "park")
 
 
-def test_options_without_effect_yet_are_a_warning() -> None:
+# Transfer: what whoever answers hears first
+
+HELLO = {"audio_url": "https://a.example/hello.mp3"}
+WELCOMED: list[Row] = [
+    *TRANSFERRED[:4],
+    ("3.200", "telnyx 2", "call.playback.started"),
+]
+
+
+def test_whoever_answers_hears_the_audio_to_its_end_before_the_bridge() -> None:
     simulation = new()
-    transfer(simulation, talk(simulation), audio_url="https://a.example/hello.mp3")
-    assert [entry.data["text"] for entry in simulation.log.entries if entry.kind == "warning"] == [
-        "transfer: audio_url is accepted and has no effect yet"
+    caller = talk(simulation)
+    begun = since(simulation)
+    agent = transfer(simulation, caller, **HELLO, send_digits_on_answer="1")
+    simulation.advance(20)
+    assert story(simulation, begun) == [
+        *TRANSFERRED[:4],
+        ("2.700", "person 2", "hears 1"),
+        ("3.200", "telnyx 2", "call.playback.started"),
+        ("13.200", "telnyx 2", "call.playback.ended completed"),
+        ("13.200", "telnyx", "call.bridged"),
+        ("13.200", "telnyx 2", "call.bridged"),
     ]
+    assert is_bridged(caller, agent)
+
+
+def test_audio_that_is_stopped_is_at_its_end() -> None:
+    simulation = new()
+    caller = talk(simulation)
+    begun = since(simulation)
+    agent = transfer(simulation, caller, **HELLO)
+    simulation.advance(4.6)
+    do(simulation, "playback_stop", agent)
+    assert story(simulation, begun) == [
+        *WELCOMED,
+        ("5.000", "telnyx 2", "call.playback.ended cancelled"),
+        ("5.000", "telnyx", "call.bridged"),
+        ("5.000", "telnyx 2", "call.bridged"),
+        ("5.000", "app 2", "playback_stop"),
+    ]
+
+
+def test_a_caller_who_hangs_up_during_the_audio_takes_the_new_leg_along() -> None:
+    simulation = new()
+    caller = talk(simulation)
+    begun = since(simulation)
+    transfer(simulation, caller, **HELLO)
+    simulation.advance(4.6)
+    legs.person_hangs_up(simulation, caller)
+    simulation.advance(20)
+    assert story(simulation, begun) == [
+        *WELCOMED,
+        ("5.000", "person", "hangs_up normal"),
+        ("5.000", "telnyx", "call.hangup normal_clearing caller 200"),
+        ("5.150", "telnyx 2", "call.playback.ended call_hangup"),
+        ("5.150", "telnyx 2", "call.hangup normal_clearing caller 200"),
+    ]
+
+
+def test_whoever_hangs_up_during_the_audio_leaves_the_caller_alone() -> None:
+    simulation = new(Person(AGENT, hangs_up_after=2.3))
+    caller = talk(simulation)
+    begun = since(simulation)
+    transfer(simulation, caller, **HELLO)
+    simulation.advance(20)
+    assert story(simulation, begun) == [
+        *WELCOMED,
+        ("5.000", "person 2", "hangs_up normal"),
+        ("5.000", "telnyx 2", "call.playback.ended call_hangup"),
+        ("5.000", "telnyx 2", "call.hangup normal_clearing callee 200"),
+    ]
+    assert caller.state == "answered"
+
+
+@pytest.mark.parametrize("with_caller", [False, True])
+def test_a_leg_that_is_bridged_during_the_audio_is_waited_for_no_longer(with_caller: bool) -> None:
+    simulation = new()
+    caller = talk(simulation)
+    other = caller if with_caller else talk(simulation)
+    agent = transfer(simulation, caller, **HELLO)
+    simulation.advance(4.6)
+    begun = since(simulation)
+    do(simulation, "bridge", other, call_control_id=agent.call_control_id)
+    simulation.advance(20)
+    assert [what for _, _, what in story(simulation, begun)] == [
+        "bridge",
+        "call.playback.ended cancelled",
+        "call.bridged",
+        "call.bridged",
+    ]
+    assert is_bridged(other, agent)
+    assert (agent.meeting, caller.called, caller.state) == (None, None, "answered")
+
+
+def test_a_transfer_spares_whom_it_is_told_to_the_tones_of_keys() -> None:
+    simulation = new()
+    caller = talk(simulation)
+    agent = transfer(simulation, caller, mute_dtmf="opposite")
+    simulation.advance(3)
+    assert (caller.spared_tones, agent.spared_tones) == (False, True)
 
 
 def test_an_application_that_transfers_its_own_legs_for_ever_is_stopped() -> None:

@@ -16,7 +16,7 @@ from mockserver.webhooks.policy import (
     Verdict,
     deadline_secs,
     destination,
-    first_attempt,
+    first_attempts,
     judge,
     next_attempt,
     safe_url,
@@ -36,20 +36,29 @@ OWN = "http://own/hangup"
         (Route(failover_url=SPARE), "call.answered", None),
         (Route(url=APP), "call.answered", Attempt(1, APP, "POST")),
         (Route(url=APP, method="get"), "call.answered", Attempt(1, APP, "GET")),
-        (Route(url=APP, urls={"call.hangup": OWN}), "call.answered", Attempt(1, APP, "POST")),
-        (Route(url=APP, urls={"call.hangup": OWN}, urls_method="GET"), "call.hangup", Attempt(1, OWN, "GET")),
-        (Route(urls={"call.hangup": OWN}), "call.hangup", Attempt(1, OWN, "POST")),
-        (Route(url=APP, urls={"call.bridge": OWN}), "call.bridged", Attempt(1, OWN, "POST")),
-        (Route(url=APP, urls={"call.bridge": SPARE, "call.bridged": OWN}), "call.bridged", Attempt(1, OWN, "POST")),
+        (Route(url=APP, urls={"call.hangup": (OWN,)}), "call.answered", Attempt(1, APP, "POST")),
+        (Route(url=APP, urls={"call.hangup": (OWN,)}, urls_method="GET"), "call.hangup", Attempt(1, OWN, "GET")),
+        (Route(urls={"call.hangup": (OWN,)}), "call.hangup", Attempt(1, OWN, "POST")),
+        (Route(url=APP, urls={"call.bridge": (OWN,)}), "call.bridged", Attempt(1, OWN, "POST")),
+        (
+            Route(url=APP, urls={"call.bridge": (SPARE,), "call.bridged": (OWN,)}),
+            "call.bridged",
+            Attempt(1, OWN, "POST"),
+        ),
     ],
 )
 def test_the_most_particular_url_wins(route: Route | None, event_type: str, goes_to: Attempt | None) -> None:
-    assert first_attempt(route, event_type) == goes_to
+    assert first_attempts(route, event_type) == (() if goes_to is None else (goes_to,))
+
+
+def test_an_event_goes_to_all_urls_that_are_named_for_it() -> None:
+    route = Route(url=APP, urls={"call.hangup": (OWN, SPARE)}, urls_method="GET")
+    assert first_attempts(route, "call.hangup") == (Attempt(1, OWN, "GET"), Attempt(1, SPARE, "GET"))
 
 
 def attempts(route: Route, event_type: str, answers: list[Answer]) -> list[Attempt]:
     """All attempts of an event, given the answers; the last answer repeats."""
-    attempt = first_attempt(route, event_type)
+    attempt = next(iter(first_attempts(route, event_type)), None)
     made: list[Attempt] = []
     while attempt is not None:
         made.append(attempt)

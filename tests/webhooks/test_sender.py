@@ -37,6 +37,7 @@ async def test_a_webhook_is_delivered_and_the_log_says_so() -> None:
             "attempt": 1,
             "status": 200,
             "outcome": "delivered",
+            "started_at": "1970-01-01T00:00:00.000000Z",
             "code": None,
             "reason": None,
         }
@@ -105,6 +106,15 @@ async def test_a_retry_does_not_hold_up_the_leg_and_counts_its_attempts() -> Non
         first, _, again = (json.loads(request.body) for request in stage.posted)
         assert again["data"] == first["data"]
         assert (first["meta"]["attempt"], again["meta"]["attempt"]) == (1, 2)
+
+
+async def test_an_event_with_several_urls_goes_to_each_of_them() -> None:
+    async with on_stage(answering(OK)) as stage:
+        stage.emit("one", route=Route(urls={"one": (APP, "https://other.example/hooks")}))
+        await stage.sender.idle()
+        assert [request.url for request in stage.posted] == [APP, "https://other.example/hooks"]
+        assert stage.deliveries() == [("one", 1, "delivered", None)] * 2
+        assert stage.sender.unfinished == 0
 
 
 async def test_an_event_that_is_refused_everywhere_ends_at_the_failover() -> None:
