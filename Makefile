@@ -51,7 +51,7 @@ $(VENV)/.installed-dev: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(VENV)/.installed $@
 
-# The Node SDK, for one test that is skipped without it.
+# The Node SDK and axios, for tests that are skipped without them.
 $(NODE_MODULES)/.installed: tests/node/package.json
 	@if command -v npm >/dev/null; then cd tests/node && npm install --silent && touch node_modules/.installed; \
-	else echo 'no npm here: the test of the Node SDK is skipped'; fi
+	else echo 'no npm here: the tests of Node packages are skipped'; fi

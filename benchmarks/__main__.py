@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import commands, deliveries, hour, legs, memory, ready
+from benchmarks import commands, deliveries, hour, legs, memory, plugin, ready, rooms
 from benchmarks.results import Row, as_json, table
 
 SUBJECTS: dict[str, Callable[[bool], list[Row]]] = {
@@ -19,8 +19,10 @@ SUBJECTS: dict[str, Callable[[bool], list[Row]]] = {
     "deliveries": deliveries.measure,
     "ready": ready.measure,
     "hour": hour.measure,
+    "plugin": plugin.measure,
     "legs": legs.measure,
     "memory": memory.measure,
+    "rooms": rooms.measure,
 }
 
 

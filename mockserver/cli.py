@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mockserver import __version__
-from mockserver.settings import DEFAULT_KEY, HOST, PORT, Config
+from mockserver.settings import DEFAULT_KEY, HOST, PORT, SPEC_DATE, Config
 from mockserver.sim.clock import MODES
+from mockserver.sim.events import KINDS
+
+if TYPE_CHECKING:
+    from mockserver.launch import Simulator
+    from mockserver.server import Platform
 
 PREFIX = "TELNYX_MOCKSERVER_"
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def main() -> None:
@@ -48,6 +57,7 @@ def world_options(command: Any) -> Any:
         [
             option("--host", default=HOST, help="Address to listen on."),
             option("--port", default=PORT, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."),
+            option("--tls-port", type=click.IntRange(0, 65535), help="Listen with TLS too; 0 picks a free port."),
             option("--webhook-failover-url", help="Where a webhook goes when its first address fails twice."),
             option("--webhook-timeout", default=2.0, type=click.FloatRange(0.05, 30), help="Seconds to wait for 2xx."),
             option("--seed", default=0, type=int, help="Where ids come from: same seed, same inputs, same ids."),
@@ -69,6 +79,23 @@ def world_options(command: Any) -> Any:
     return command
 
 
+def serve_options(command: Any) -> Any:
+    """The options of whatever starts a world and leaves it to itself."""
+    scenario = click.Path(path_type=Path)
+    for each in reversed(
+        [
+            option("--webhook-url", help="Where webhooks go that no call says otherwise of."),
+            option("--scenario", multiple=True, type=scenario, help="A file, or a bundled one's name; repeat."),
+            option("--clock", default="real", type=click.Choice(MODES), help="Who moves time."),
+            option("--factor", default=60.0, type=click.FloatRange(0.001, 1_000_000), help="How fast 'fast' is."),
+            option("--contract", is_flag=True, help="Answer a valid success also of what does not exist."),
+            option("--spec", type=scenario, help="An OpenAPI file to serve instead, by its contract alone."),
+        ]
+    ):
+        command = each(command)
+    return world_options(command)
+
+
 def control_options(command: Any) -> Any:
     """The options of whatever asks a simulator that runs."""
     for each in reversed(
@@ -77,7 +104,7 @@ def control_options(command: Any) -> Any:
             option("--host", default=HOST),
             option("--port", default=PORT, type=int),
             click.option("--api-key", envvar="TELNYX_API_KEY", help="Whose world it is.  [default: the default world]"),
-            click.option("--json", "as_json", is_flag=True, help="Print the call as JSON."),
+            click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         ]
     ):
         command = each(command)
@@ -109,44 +136,57 @@ def config_of(options: dict[str, Any]) -> Config:
 
 
 @cli.command()
-@world_options
-@option("--webhook-url", help="Where webhooks go that no call says otherwise of.")
-@option("--scenario", multiple=True, type=click.Path(path_type=Path), help="A file, or a bundled one's name; repeat.")
-@option("--clock", default="real", type=click.Choice(MODES), help="Who moves time.")
-@option("--factor", default=60.0, type=click.FloatRange(0.001, 1_000_000), help="How fast the clock 'fast' is.")
-@option("--contract", is_flag=True, help="Answer a valid success also of what does not exist.")
-@option("--spec", type=click.Path(path_type=Path), help="An OpenAPI file to serve instead, by its contract alone.")
-def serve(**options: Any) -> None:
+@serve_options
+@option("--tls-folder", type=click.Path(path_type=Path), help="Where certificates go.  [default: in the cache]")
+def serve(tls_folder: Path | None, **options: Any) -> None:
     """Start the simulator. Ctrl-C ends it."""
+    from mockserver.listening import Opening, Served, Server
     from mockserver.printer import Printer
-    from mockserver.server import Platform, Server
+    from mockserver.tls import forget
+    from mockserver.webhooks.signing import Signer
 
     options["scenario"] = [_scenario_file(path) for path in options["scenario"]]
     config = config_of(options).on(cache=_cache_folder())
     for path in config.scenarios:
         _load(path)
     printer = Printer(form=config.log_format, colour=sys.stdout.isatty())
-    try:
-        platform = Platform(config, printer.exchange, printer.entry)
-    except (OSError, ValueError) as error:
-        if config.spec is None:
-            raise
-        _stop(f"--spec: {config.spec} is no OpenAPI description that can be read: {error}")
+
+    def platform() -> Platform:
+        from mockserver.server import Platform
+
+        made = Platform(config, printer.exchange, printer.entry)
+        gc.freeze()  # what is there now lives as long as the server: the collector need not look at it
+        return made
+
+    served: Served = Opening(config, platform, warm=lambda: importlib.import_module("mockserver.server"))
+    if config.scenarios or config.spec:  # what may be wrong with them is told now
+        try:
+            served = platform()
+        except (OSError, ValueError) as error:
+            if config.spec is None:
+                raise
+            _stop(f"--spec: {config.spec} is no OpenAPI description that can be read: {error}")
+    certificates: dict[str, str] = {}
 
     def announce(url: str) -> None:
-        public_key = platform.signer.public_key
+        public_key, tls = Signer.from_text(config.signing_key).public_key, served.control.tls
         if config.log_format == "text":
-            printer.say(_box(config, url, public_key, platform.spec_date))
+            printer.say(_box(config, url, public_key, SPEC_DATE, tls, certificates))
         else:
-            printer.say(json.dumps({"base_url": f"{url}/v2", "public_key": public_key}))
+            printer.say(json.dumps({"base_url": f"{url}/v2", "public_key": public_key, **certificates}))
 
     try:
-        server = Server(platform, announce)
+        server = Server(served, announce)
     except OSError as error:
-        _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port (0: a free one).")
-    gc.freeze()  # what is there at the start lives as long as the server: the collector need not look at it
-    with suppress(KeyboardInterrupt):
-        server.run()
+        choose = "--port" if error.filename == f"{config.host}:{config.port}" else "--tls-port"
+        _stop(f"cannot listen on {error.filename}: {error.strerror}. Choose another {choose} (0: a free one).")
+    certificates |= _certificates(served.control.tls, tls_folder)
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        if config.tls_port == 0 and tls_folder is None and served.control.tls:
+            forget(_tls_folder(served.control.tls["port"]))  # no other start will write there
 
 
 @cli.command()
@@ -154,8 +194,11 @@ def serve(**options: Any) -> None:
 @option("--host", default=HOST)
 @option("--port", default=PORT, type=int)
 @option("--signing-key")
-def env(form: str, host: str, port: int, signing_key: str | None) -> None:
+@option("--tls-folder", type=click.Path(path_type=Path))
+def env(form: str, host: str, port: int, signing_key: str | None, tls_folder: Path | None) -> None:
     """Print the environment variables that make an SDK use the simulator.
+
+    Where one runs that listens with TLS, also those by which programs trust its certificate.
 
     \b
     eval "$(telnyx-mockserver env)"                            in a shell
@@ -169,6 +212,9 @@ def env(form: str, host: str, port: int, signing_key: str | None) -> None:
     except ValueError as error:
         raise click.UsageError(f"--signing-key: {error}") from None
     variables = _environment(_url(host, port), public_key)
+    with suppress(*NO_SIMULATOR):
+        health = _ask("GET", f"{_url(host, port)}/_mock/health", timeout=1.0)
+        variables |= _certificates(health["tls"], tls_folder)
     if form == "json":
         click.echo(json.dumps(variables, indent=2))
         return
@@ -284,6 +330,59 @@ def hangup(call_control_id: str, cause: str | None, **where: Any) -> None:
 
 
 @cli.command()
+@control_options
+@click.option("--call", help="Only what is about this call_control_id.")
+@click.option("--event", help="Only entries of this name, an event or a command; * stands for anything.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only entries of this kind.")
+@click.option("--where", help="Only entries with these values: path=value, several parted by commas.")
+@click.option("--since", type=click.IntRange(0), help="Begin behind this entry; 0 is the beginning.  [default: now]")
+def tail(
+    url: str | None, host: str, port: int, api_key: str | None, as_json: bool, since: int | None, **wanted: str | None
+) -> None:
+    """Follow what happens, an entry a line, until Ctrl-C; also while the simulator is started anew.
+
+    \b
+    telnyx-mockserver tail --kind command --where status=422
+    telnyx-mockserver tail --event 'call.*' --since 0 --json
+    """
+    from urllib.parse import urlencode
+
+    from mockserver.tail import follow, line
+
+    where = url or _url(host, port)
+    names = {"call": "call_control_id", "event": "name", "kind": "kind", "where": "where"}
+    query = {names[name]: value for name, value in wanted.items() if value is not None}
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    last = _told("GET", f"{where}/_mock/events?{urlencode({**query, 'limit': 1})}", None, api_key)["meta"]["last_seq"]
+    colour = sys.stdout.isatty()
+    try:
+        for entry in follow(where, last if since is None else since, query, headers):
+            click.echo(json.dumps(entry) if as_json else line(entry, colour))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        _stop(f"the simulator at {where} has gone: {error}", code=1)
+
+
+@cli.command()
+@control_options
+def diagnose(url: str | None, host: str, port: int, api_key: str | None, as_json: bool) -> None:
+    """Say why nothing happens: exit code 0 if nothing is wrong, 1 if an error was found."""
+    told = _control("GET", f"{url or _url(host, port)}/_mock/diagnose", None, api_key)
+    if as_json:
+        click.echo(json.dumps(told, indent=2))
+    else:
+        colours = {"error": "red", "warning": "yellow", "info": None}
+        for each in told["findings"]:
+            click.echo(f"{click.style(each['severity'], fg=colours[each['severity']])}: {each['what']}")
+            click.echo(f"    seen: {each['seen']}\n    do:   {each['do']}")
+        legs = ", ".join(f"{count} {state}" for state, count in told["legs"].items()) or "none"
+        coming = ", ".join(f"{each['what']} in {each['in_secs']:g} s" for each in told["time"]["next"]) or "nothing"
+        click.echo(f"calls: {legs}; clock: {told['time']['clock']}; next comes: {coming}")
+    sys.exit(1 if any(each["severity"] == "error" for each in told["findings"]) else 0)
+
+
+@cli.command()
 @click.argument("files", nargs=-1, required=True)
 def check(files: tuple[str, ...]) -> None:
     """Check scenario files: exit code 0 if all are valid, 3 if not, with every mistake's file and line."""
@@ -307,8 +406,17 @@ def check(files: tuple[str, ...]) -> None:
 @world_options
 @option("--app", "app_url", help="URL of the running application's webhooks.")
 @option("--timeout", default="30s", help="Real time that the whole run may take.")
+@option("--real-address", is_flag=True, help="Lead the command's connections to api.telnyx.com here, as exec does.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result and everything that happened as JSON.")
-def run(file: str, command: tuple[str, ...], app_url: str | None, timeout: str, as_json: bool, **options: Any) -> None:
+def run(
+    file: str,
+    command: tuple[str, ...],
+    app_url: str | None,
+    timeout: str,
+    real_address: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Play a scenario against an application, on the clock that skips, and draw what happened.
 
     The application runs already (--app URL), or is started by the command after `--`, with the SDK's environment
@@ -325,17 +433,60 @@ def run(file: str, command: tuple[str, ...], app_url: str | None, timeout: str, 
 
     if not app_url and not command:
         raise click.UsageError("say where the application is with --app URL, or how to start it after --")
+    if real_address and not command:
+        raise click.UsageError("--real-address needs a command after --: what runs already cannot be led elsewhere")
     scenario = _load(_scenario_file(file))
     config = config_of(options).on(clock="auto", one_world=True)
     colour = sys.stdout.isatty()
     try:
-        result = asyncio.run(play(scenario, config, app_url, command, dict(os.environ), _seconds(timeout)))
+        result = asyncio.run(
+            play(scenario, config, app_url, command, dict(os.environ), _seconds(timeout), real_address)
+        )
     except Unreachable as error:
         _stop(str(error), code=4)
     except OSError as error:
-        _stop(f"cannot listen on {config.host}:{config.port}: {error.strerror}. Choose another --port.", code=2)
+        _stop(f"cannot listen on {error.filename}: {error.strerror}. Choose another port.", code=2)
     click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False) if as_json else result.text(colour))
     sys.exit(0 if result.held else 1)
+
+
+@cli.command("exec", context_settings={"ignore_unknown_options": False})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@option("--url", default=None, help="Where the simulator is.  [default: from --host and --port]")
+@click.option("--quiet", is_flag=True, help="With a simulator of its own: print no line for each exchange.")
+@serve_options
+def exec_(command: tuple[str, ...], url: str | None, quiet: bool, **options: Any) -> None:
+    """Run a program that has https://api.telnyx.com in its code: its connections there lead to the simulator.
+
+    No root, no change to the program, and nothing else is led elsewhere; for Python and Node. The variables of an SDK
+    and of certificates are set for every program. Where no simulator runs, one is started for as long as the program,
+    with the options of serve; what it prints goes to standard error.
+
+    \b
+    telnyx-mockserver exec -- python my_app.py
+    telnyx-mockserver exec --webhook-url http://127.0.0.1:8088/webhooks -- node my_app.js
+
+    The exit code is the program's; 125: no simulator, 126: the program cannot be started, 127: it cannot be found.
+    """
+    from mockserver.launch import NotStarted, execute
+    from mockserver.printer import Printer
+
+    options["scenario"] = [_scenario_file(path) for path in options["scenario"]]
+    config = config_of(options).on(cache=_cache_folder(), tls_port=options["tls_port"] or 0)
+    where = (url or _url(config.host, config.port)).rstrip("/")
+    simulator = _simulator(where, config.default_key)
+    if simulator is None and url:
+        _stop(f"no simulator at {url}. Without --url, one is started for the program.", code=125)
+    if click.get_current_context().get_parameter_source("port") is ParameterSource.DEFAULT:
+        config = config.on(port=0)
+    for path in config.scenarios:
+        _load(path)
+    printer = Printer(out=sys.stderr, form=config.log_format, colour=sys.stderr.isatty())
+    try:
+        code = asyncio.run(execute(command, simulator or config, os.environ, None if quiet else printer))
+    except NotStarted as error:
+        _stop(str(error), code=error.code)
+    sys.exit(code)
 
 
 @cli.command()
@@ -407,16 +558,19 @@ def _environment(url: str, public_key: str) -> dict[str, str]:
     }
 
 
-def _box(config: Config, url: str, public_key: str, spec_date: str) -> str:
+def _box(
+    config: Config, url: str, public_key: str, spec_date: str, tls: Any = None, certificates: Mapping[str, str] = NONE
+) -> str:
     from mockserver.webhooks.policy import safe_url
 
-    variables = _environment(url, public_key)
+    variables = {**_environment(url, public_key), **certificates}
     if config.api_keys:
         variables.pop("TELNYX_API_KEY")  # it would not be good, and those that are stay secret
     webhooks = safe_url(config.webhook_url) if config.webhook_url else None
     clock = f"{config.clock} x{config.factor:g}" if config.clock == "fast" else config.clock
     rows = [
         f"base URL    {url}/v2",
+        *([f"with TLS    {_with_tls(url, tls['port'])}/v2"] if tls else []),
         f"public key  {public_key}",
         f"webhooks    {webhooks or 'to the webhook_url of each call (no --webhook-url)'}",
         f"clock       {clock}    seed {config.seed}    interface of {spec_date}",
@@ -476,6 +630,42 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "telnyx-mockserver"
 
 
+def _certificates(tls: Any, folder: Path | None) -> dict[str, str]:
+    """The variables by which programs trust a listener with TLS, if there is one; writes the files that they name."""
+    from mockserver.tls import trust
+
+    if tls is None:
+        return {}
+    folder = folder or _tls_folder(tls["port"])
+    try:
+        return trust(tls["certificate"], folder.absolute(), os.environ).variables()
+    except OSError as error:
+        _stop(f"cannot write certificates to {folder}: {error.strerror}. Choose another --tls-folder.")
+        raise
+
+
+def _tls_folder(port: int) -> Path:
+    return _cache_folder() / "tls" / str(port)
+
+
+def _simulator(url: str, api_key: str) -> Simulator | None:
+    """The simulator at a URL, if there is one; it has to listen with TLS."""
+    from mockserver.launch import Simulator
+
+    try:
+        health = _ask("GET", f"{url}/_mock/health", timeout=2.0)
+        tls, public_key = health["tls"], health["public_key"]
+    except NO_SIMULATOR:
+        return None
+    if tls is None:
+        _stop(f"the simulator at {url} does not listen with TLS. Start it with: serve --tls-port 0", code=125)
+    return Simulator(url, api_key, public_key, tls["port"], tls["certificate"])
+
+
+def _with_tls(url: str, port: int) -> str:
+    return f"https{url.removeprefix('http').rpartition(':')[0]}:{port}"
+
+
 def _url(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -498,13 +688,21 @@ def _act(
     click.echo(json.dumps(leg) if as_json else leg["state"])
 
 
-def _control(method: str, url: str, body: dict[str, Any], api_key: str | None) -> Any:
+def _control(method: str, url: str, body: dict[str, Any] | None, api_key: str | None) -> Any:
+    """`data` of what the control interface answers."""
+    answer = _told(method, url, body, api_key)
+    if "data" not in answer:
+        _stop(f"no simulator at {url}: something else answers. Start one with: telnyx-mockserver serve", code=1)
+    return answer["data"]
+
+
+def _told(method: str, url: str, body: dict[str, Any] | None, api_key: str | None) -> Any:
     """Ask the control interface; says what was wrong and ends with 1 if it refuses."""
     from urllib.error import HTTPError
 
     try:
         try:
-            return _ask(method, url, body, api_key)["data"]
+            return _ask(method, url, body, api_key)
         except HTTPError as error:
             problems = json.loads(error.read())["errors"]
             _stop("\n".join(f"{each['code']} {each['title']}: {each['detail']}" for each in problems), code=1)

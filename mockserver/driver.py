@@ -38,16 +38,28 @@ class StillWaiting(Exception):
 
 
 class Driver:
-    """Moves a simulation the way its clock says."""
+    """Moves a simulation the way its clock says.
+
+    With `unasked` false, a clock that skips stands still unless somebody waits (`waiting`, `passing`): for whoever acts
+    in between, and must not miss anything.
+    """
 
     def __init__(
-        self, simulation: Simulation, clock: Clock, cushion: float = CUSHION, long_cushion: float = LONG_CUSHION
+        self,
+        simulation: Simulation,
+        clock: Clock,
+        cushion: float = CUSHION,
+        long_cushion: float = LONG_CUSHION,
+        unasked: bool = True,
     ) -> None:
         self.simulation = simulation
         self.clock = clock
         self._cushion, self._long_cushion = cushion, long_cushion
+        self._unasked, self._passing = unasked, 0
+        self._onlookers: list[Callable[[], None]] = []
         self._holds: Counter[str] = Counter()
         self._waiters = 0
+        self._sleepers: set[asyncio.Future[None]] = set()
         self._owed = False
         self._closed = False
         self._stirs = 0
@@ -116,15 +128,17 @@ class Driver:
     # What waits
 
     async def sleep(self, seconds: float) -> None:
-        """Wait in simulated time."""
+        """Wait in simulated time, or until time stands still for good."""
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.catch_up()
         plan = self.simulation.after(seconds, _wake, woken)
         plan.outside = True
+        self._sleepers.add(woken)
         self.stir()
         try:
             await woken
         finally:
+            self._sleepers.discard(woken)
             self.simulation.timeline.cancel(plan)
 
     async def wait_for(self, wanted: Callable[[Entry], bool], limit: float = 10.0) -> Entry:
@@ -160,6 +174,25 @@ class Driver:
         finally:
             self._waiters -= 1
 
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Let a clock that skips only when asked go on while the block runs, but to no mere limit."""
+        self._passing += 1
+        self.stir()
+        try:
+            yield
+        finally:
+            self._passing -= 1
+
+    @contextmanager
+    def watched(self, onlooker: Callable[[], None]) -> Iterator[None]:
+        """Call `onlooker` after each skip while the block runs, before there is another."""
+        self._onlookers = [*self._onlookers, onlooker]
+        try:
+            yield
+        finally:
+            self._onlookers = [other for other in self._onlookers if other is not onlooker]
+
     async def rest(self) -> None:
         """Return when a clock that skips has nothing more to skip to and nobody acts any more.
 
@@ -187,14 +220,21 @@ class Driver:
         plan = simulation.timeline.peek()
         coming = "nothing" if plan is None else f"{_name(plan.action)} in {(plan.at - simulation.now) / SECOND:g} s"
         last = [f"{entry.kind} {entry.name}" for entry in list(simulation.log.entries)[-5:]]
+        moved = "; this clock moves only when it is advanced" if self.clock.mode == "manual" else ""
         return (
             f"time is held by {', '.join(self.holds) or 'nobody'}; next comes {coming}; "
-            f"last came {', '.join(last) or 'nothing'}"
+            f"last came {', '.join(last) or 'nothing'}{moved}"
         )
+
+    def coming(self, count: int) -> list[tuple[int, str]]:
+        """The next plans: when, and what."""
+        return [(plan.at, _name(plan.action)) for plan in self.simulation.timeline.coming(count)]
 
     async def close(self) -> None:
         """Let time stand still for good."""
         self._closed = True
+        for woken in self._sleepers:
+            _wake(woken)
         self._unsubscribe()
         if self._timer is not None:
             self._timer.cancel()
@@ -248,6 +288,8 @@ class Driver:
                 return True
             self._heading_for = self.simulation.timeline.next_limit() or 0
         self._advance_to(plan.at)
+        for onlooker in self._onlookers:
+            onlooker()
         return True
 
     def _wanted(self, plan: Plan) -> bool:
@@ -256,6 +298,8 @@ class Driver:
         A beat never is by itself: it is passed on the way to one of these.
         """
         timeline = self.simulation.timeline
+        if not (self._unasked or self._waiters or self._passing):
+            return False
         if not plan.backstop or timeline.anything_near():
             return True
         return self._waiters > 0 and (not plan.beat or timeline.next_limit() is not None)

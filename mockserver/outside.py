@@ -66,6 +66,11 @@ class Network:
             self._session = new_session()
         return self._session
 
+    @property
+    def is_busy(self) -> bool:
+        """Is a connection open, or a request under way?"""
+        return bool(self._tasks)
+
     def ask(self, simulation: Simulation, wanted: Ask, then: Then) -> None:
         """Make a request; `then` is called with what came of it, at the time that it is then."""
         held = self.held(f"{wanted.method} {urlsplit(wanted.url).netloc}")

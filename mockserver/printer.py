@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from mockserver.http.edge import Exchange
 from mockserver.sim.clock import iso
-from mockserver.sim.events import Entry
+
+if TYPE_CHECKING:
+    from mockserver.http.edge import Exchange
+    from mockserver.sim.events import Entry
 
 RESET, DIM, RED, GREEN, YELLOW, CYAN = "\x1b[0m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m"
 
@@ -85,15 +87,15 @@ class Printer:
     def _line(self, arrow: str, name: str, about: str | None, status: int | None, millis: float, note: str) -> None:
         call = f"{about[:9]}…" if about and len(about) > 10 else about or ""
         paint = self._paint
-        good = status is not None and status < 300
+        good = (status or 999) < 300
         self.say(
-            f"{paint(CYAN if arrow == '-->' else GREEN, arrow)} {_plain(name):<32} {paint(DIM, f'{_plain(call):<11}')} "
+            f"{paint(CYAN if arrow == '-->' else GREEN, arrow)} {plain(name):<32} {paint(DIM, f'{plain(call):<11}')} "
             f"{paint(GREEN if good else RED, str(status or '---'))} {paint(DIM, f'{millis:6.1f} ms')}"
-            + (f"  {paint(RED, _plain(note))}" if note else "")
+            + (f"  {paint(RED, plain(note))}" if note else "")
         )
 
     def _warning(self, text: str) -> None:
-        self.say(f"    {self._paint(YELLOW, 'warning:')} {_plain(text)}")
+        self.say(f"    {self._paint(YELLOW, 'warning:')} {plain(text)}")
 
     def _paint(self, colour: str, text: str) -> str:
         return f"{colour}{text}{RESET}" if self.colour else text
@@ -102,6 +104,6 @@ class Printer:
         self.say(json.dumps(fields))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text from outside as it may be shown on a terminal: no line ends, no control sequences."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

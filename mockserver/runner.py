@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mockserver.driver import LONG_CUSHION
+from mockserver.launch import Simulator, real_address
 from mockserver.scenario.apply import apply
 from mockserver.scenario.expect import Expectations, Report, check
 from mockserver.scenario.model import Scenario
@@ -62,12 +63,16 @@ async def play(
     command: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     limit: float = 30.0,
+    real: bool = False,
 ) -> Result:
     """Serve a world, start the application if there is a command for it, play the scenario, and end.
 
     The run is over when all that is expected has come and nothing more happens, or nothing can come any more, or after
-    `limit` real seconds. Raises `Unreachable`, and `OSError` where the port is taken.
+    `limit` real seconds. With `real`, the command's connections to the platform's own address lead to this world.
+    Raises `Unreachable`, and `OSError` where the port is taken.
     """
+    if real:
+        config = config.on(tls_port=config.tls_port or 0)
     app_url = app_url or f"http://127.0.0.1:{_free_port()}/webhooks"
     expected = scenario.to_expectations()
     expectations = Expectations(expected)
@@ -80,7 +85,7 @@ async def play(
     stopped = None
     async with (
         running(config.on(webhook_url=app_url), read=read) as (platform, url),
-        _application(command, app_url, url, platform, environment or {}) as app,
+        _application(command, app_url, url, platform, environment or {}, real) as app,
     ):
         await _reach(app_url, limit if command else REACHABLE_SECS, app)
         world = platform.worlds.of(config.default_key)
@@ -114,6 +119,7 @@ async def _application(
     url: str,
     platform: Platform,
     environment: Mapping[str, str],
+    real: bool,
 ) -> AsyncIterator[asyncio.subprocess.Process | None]:
     """The application's process, if we are to start it: with an SDK's variables set, and the port to listen on."""
     if not command:
@@ -129,20 +135,28 @@ async def _application(
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
     }
-    try:
-        process = await asyncio.create_subprocess_exec(*command, env=variables)
-    except OSError as error:
-        raise Unreachable(f"cannot start {command[0]}: {error.strerror}") from None
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 3)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+    with ExitStack() as files:
+        if real:
+            variables |= files.enter_context(real_address(Simulator.of(platform, url), environment))
+        try:
+            process = await asyncio.create_subprocess_exec(*command, env=variables)
+        except OSError as error:
+            raise Unreachable(f"cannot start {command[0]}: {error.strerror}") from None
+        try:
+            yield process
+        finally:
+            await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """End a process that still runs: it is asked to, and has three seconds."""
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), 3)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 async def _reach(app_url: str, limit: float, app: asyncio.subprocess.Process | None) -> None:

@@ -4,30 +4,29 @@ them."""
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mockserver.driver import Driver
+from mockserver.driver import CUSHION, Driver
 from mockserver.http.api import Api
 from mockserver.http.contract import Contract, Found, WrongMethod
-from mockserver.http.control import Control
+from mockserver.http.control import Control, Finder
 from mockserver.http.documents import load_cached
 from mockserver.http.edge import Answer, Incoming, Watch, serve
 from mockserver.http.made_up import MadeUp
 from mockserver.http.recordings import Recordings
+from mockserver.listening import Server
 from mockserver.outside import Network
 from mockserver.settings import Config, data_folder
-from mockserver.sim import errors
-from mockserver.sim.clock import wall_timestamp
+from mockserver.sim import errors, faults
+from mockserver.sim.clock import Clock, wall_timestamp
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Entry, Json, Route
 from mockserver.sim.simulation import Simulation
@@ -46,7 +45,8 @@ class Platform:
     """Everything that runs in one process: the worlds, and the ASGI application `app` that serves them.
 
     `watch` is told of every request, `read` of every entry of every log; `post` sends a webhook (the default is real
-    HTTP). `base_url` is where the server can be reached; whoever listens sets it before the first world is made.
+    HTTP). `base_url` is where the server can be reached; whoever listens sets it before the first world is made. What
+    was read of the specifications is shared with `like`, which has to be as strict.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Platform:
         watch: Watch = lambda exchange: None,
         read: Callable[[Entry], None] = lambda entry: None,
         post: Post | None = None,
+        like: Platform | None = None,
     ) -> None:
         self.config = config
         self.base_url = Settings().base_url
@@ -63,15 +64,16 @@ class Platform:
         self._post = post or self._http
         self.signer = Signer.from_text(config.signing_key)
         specs = data_folder("specs")
-        self.contract = Contract(specs / "openapi.yaml", specs / "unbuilt.yaml", strict=config.strict)
+        published, unbuilt = specs / "openapi.yaml", specs / "unbuilt.yaml"
+        self.contract: Contract = like.contract if like else Contract(published, unbuilt, strict=config.strict)
+        ours: Finder = like.control.contract if like else _OnDemand(specs / "mock.yaml")
         self.spec_date = str(self.contract.documents.root.value["info"]["x-spec-date"])
         self.worlds = Worlds(self._build, config.seed, default=config.default_key, one=config.one_world)
         self._scenarios: list[Scenario] = []
         made_up = MadeUp(self.contract.documents) if config.contract else None
         self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys), made_up)
-        self.control = Control(
-            _OnDemand(specs / "mock.yaml"), self.worlds, watch, self.load, self.spec_date, self.api.keys
-        )
+        self.control: Control = Control(ours, self.worlds, watch, self.load, self.spec_date, self.api.keys)
+        self.control.public_key = self.signer.public_key
         elsewhere: ASGIApp = _Elsewhere(watch)
         if config.spec is not None:
             elsewhere = _contract_only(config, config.spec, watch)
@@ -83,7 +85,7 @@ class Platform:
         ]
         framework = Starlette(routes=routes, lifespan=self._lifespan)
         framework.router.default = elsewhere  # no route of the framework's takes a path with a line end in it
-        self.app = framework if config.spec else _Front(self.api, framework)
+        self.app: ASGIApp = framework if config.spec else _Front(self.api, framework)
 
     def load(self, world: World, text: str, name: str) -> Json:
         """Put a scenario into a world; its summary. Raises `Refusal` with every mistake in it."""
@@ -141,7 +143,17 @@ class Platform:
             start=clock.started,
             fits=_fits,
         )
-        driver = Driver(simulation, clock)
+        world = self._at_work(key, seed, simulation, clock)
+        for scenario in self._scenarios:
+            quiet = scenario.model_copy(update={"calls": []})
+            self._apply(scenario if key == config.default_key else quiet, world)
+        return world
+
+    def _at_work(self, key: str, seed: int, simulation: Simulation, clock: Clock) -> World:
+        """A simulation with all that moves it and sends its webhooks."""
+        config = self.config
+        cushion = CUSHION if config.cushion is None else config.cushion
+        driver = Driver(simulation, clock, cushion, unasked=config.unasked)
         network = Network(driver, lambda body: self.signer.headers(wall_timestamp(), body))
         simulation.outside = network
         sender = Sender(
@@ -153,19 +165,31 @@ class Platform:
             hold=driver.hold,
             now=lambda: simulation.now,
             now_wall=wall_timestamp,
+            faults=partial(faults.of_delivery, simulation),
         )
         sender.start()
         simulation.log.subscribe(self._read)
 
         async def close() -> None:
+            world.holds.close()
             await network.close()
             await sender.close()
             await driver.close()
 
-        world = World(key, seed, simulation, driver, close, sender.idle)
-        for scenario in self._scenarios:
-            quiet = scenario.model_copy(update={"calls": []})
-            self._apply(scenario if key == config.default_key else quiet, world)
+        def going_on_as(copy: Simulation) -> World:
+            return self._at_work(key, seed, copy, clock.going_on_at(copy.now))
+
+        world = World(
+            key,
+            seed,
+            simulation,
+            driver,
+            close,
+            sender.idle,
+            is_reaching=lambda: network.is_busy,
+            deliver_again=sender.deliver_again,
+            going_on_as=going_on_as,
+        )
         return world
 
     def _settings(self) -> Settings:
@@ -231,63 +255,6 @@ class _Elsewhere:
         body = Refusal(errors.URL_NOT_FOUND).body()
         hint = (f"no such path: {incoming.path}; the API begins with /v2, does TELNYX_BASE_URL end with it?",)
         return Answer(404, body, warnings=hint)
-
-
-class Server(uvicorn.Server):
-    """uvicorn, ending within a second whatever is open: live streams are closed before it waits for connections.
-
-    It listens as soon as it is made, so that a port that is taken is an `OSError` at once, and port 0 has its number.
-    `announce` is called with its URL when it serves, and a signal can end it.
-    """
-
-    def __init__(self, platform: Platform, announce: Callable[[str], None] = lambda url: None) -> None:
-        config = platform.config
-        self._platform = platform
-        self._announce = announce
-        self.up = asyncio.Event()
-        self._listener = _listen(config.host, config.port)
-        host, port = self._listener.getsockname()[:2]
-        self.url = platform.base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        super().__init__(
-            uvicorn.Config(
-                platform.app,
-                loop="auto",
-                ws="none",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=GRACE_SECS,  # type: ignore[arg-type]
-                lifespan="on",
-            )
-        )
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal says to end."""
-        await super().serve(sockets or [self._listener])
-
-    async def serve_quietly(self) -> None:
-        """Serve until `should_exit` is set; signals are left to whoever owns the event loop."""
-        await self._serve([self._listener])
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-        self._announce(self.url)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._platform.control.close()
-        await super().shutdown(sockets)
-
-
-GRACE_SECS = 0.3
-"""How long requests that are being served may go on after the end was asked for."""
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
 
 
 @asynccontextmanager

@@ -10,16 +10,24 @@ from mockserver.webhooks.signing import DEFAULT_SEED
 
 HOST, PORT = "127.0.0.1", 12111
 
+SPEC_DATE = "2026-07-16"
+"""The day of the published interface that `specs/` follows."""
+
 DEFAULT_KEY = "KEY_telnyx_mockserver"
 """The API key that `serve` prints, and the world of control requests that carry none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The options of `serve`; the defaults are the open world."""
+    """The options of `serve`; the defaults are the open world.
+
+    `cushion` and `unasked` are the driver's: how long, in real seconds, an application may act before time skips, and
+    whether it skips while nobody waits for anything.
+    """
 
     host: str = HOST
     port: int = PORT
+    tls_port: int | None = None
     webhook_url: str | None = None
     webhook_failover_url: str | None = None
     webhook_timeout: float = 2.0
@@ -41,6 +49,8 @@ class Config:
     contract: bool = False
     spec: Path | None = None
     cache: Path | None = None
+    cushion: float | None = None
+    unasked: bool = True
 
     @property
     def default_key(self) -> str:

@@ -10,17 +10,42 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from os import urandom
 
 from mockserver.driver import Driver
+from mockserver.holds import Holds
 from mockserver.sim import errors
 from mockserver.sim.errors import Refusal
-from mockserver.sim.events import Json
+from mockserver.sim.events import Entry, Json
 from mockserver.sim.simulation import Simulation
+from mockserver.sim.snapshots import copied
+
+MOST_SNAPSHOTS = 20
+"""How many moments of a world may be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A moment of a world that can be gone back to: a copy of its simulation that nobody moves."""
+
+    name: str
+    simulation: Simulation
+    scenarios: tuple[Json, ...]
+
+
+def _nowhere(entry: Entry, number: int, url: str | None) -> list[str]:
+    raise ValueError("this world sends nothing")
 
 
 @dataclass(slots=True, eq=False)
 class World:
-    """One world at work: its simulation, what moves it, and what else was started for it (`close` ends that)."""
+    """One world at work: its simulation, what moves it, and what else was started for it (`close` ends that).
+
+    `idle` waits until no webhook is in line or in flight, `is_reaching` says whether the simulation has a connection or
+    a request open; `deliver_again` sends a webhook once more (see `Sender.deliver_again`); `going_on_as` makes a world
+    of the same key around a copy of its simulation. `incarnation` tells it from other worlds of its key, also those of
+    another process.
+    """
 
     key: str
     seed: int
@@ -29,6 +54,15 @@ class World:
     close: Callable[[], Awaitable[None]]
     idle: Callable[[], Awaitable[None]]
     scenarios: list[Json] = field(default_factory=list)
+    is_reaching: Callable[[], bool] = lambda: False
+    deliver_again: Callable[[Entry, int, str | None], list[str]] = _nowhere
+    going_on_as: Callable[[Simulation], World] | None = None
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    incarnation: str = field(default_factory=lambda: urandom(8).hex())
+    holds: Holds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.holds = Holds(self.driver)
 
 
 class Worlds:
@@ -81,6 +115,16 @@ class Worlds:
         new = self._worlds[key] = self._build(key, self._seed if seed is None else seed)
         if old is not None:
             await old.close()
+        return new
+
+    async def restore(self, world: World, snapshot: Snapshot) -> World:
+        """Let a world go on from a moment that was kept; a new world takes its place, with the same snapshots."""
+        assert world.going_on_as is not None
+        new = world.going_on_as(copied(snapshot.simulation))
+        new.scenarios, new.snapshots = list(snapshot.scenarios), world.snapshots
+        self._worlds[world.key] = new
+        await world.close()
+        new.driver.stir()
         return new
 
     async def close(self) -> None:

@@ -40,7 +40,9 @@ def page() -> str:
         *(_row(row, "simulated") for row in built),
         *(_row(row, "501") for row in missing),
         "",
-        f"Not emitted yet: {_list(silent)}.",
+        f"Not emitted yet: {_list(silent)}." if silent else "Every published webhook is emitted.",
+        "",
+        "The published interface has 105 operations; `pay`, `retrieve_public_key` and `retrieve_connection_count` are newer.",
         "",
     ]
     return "\n".join(lines)

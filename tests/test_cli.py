@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -16,7 +17,7 @@ import pytest
 from mockserver import __version__
 from mockserver.sim.errors import CATALOGUE
 from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY, Signer
-from tests.processes import Server, environment, free_port, run, serve, taken_port
+from tests.processes import COMMAND, Server, environment, free_port, run, serve, taken_port
 
 NAMES = ["TELNYX_BASE_URL", "TELNYX_API_KEY", "TELNYX_PUBLIC_KEY"]
 VALUES = ["http://127.0.0.1:12111/v2", "KEY_telnyx_mockserver", DEFAULT_PUBLIC_KEY]
@@ -266,7 +267,7 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "serve", "env", "ready", "check", "run", "errors", "verify"),
+        *("", "serve", "env", "ready", "check", "run", "exec", "errors", "verify"),
         *("call", "press", "say", "silence", "hold", "unhold", "hangup"),
     ],
 )
@@ -282,3 +283,87 @@ def test_a_command_that_is_none_is_wrong_usage() -> None:
 
 def test_the_variables_of_this_test_do_not_reach_the_command() -> None:
     assert not any(name.startswith("TELNYX") for name in environment() if name in os.environ)
+
+
+# tail ----------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def tailing(url: str, *options: str) -> Iterator[Server]:
+    """`tail` as long as the block; ended by Ctrl-C, with exit code 0."""
+    process = subprocess.Popen(
+        [*COMMAND, "tail", "--url", url, *options], stdout=subprocess.PIPE, env=environment(PYTHONUNBUFFERED="1")
+    )
+    tail = Server(process)
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            tail.lines.append(line.decode().rstrip("\n"))
+
+    listener = Thread(target=listen)
+    listener.start()
+    try:
+        yield tail
+    finally:
+        tail.interrupt()
+        listener.join()
+        assert process.stdout is not None
+        process.stdout.close()
+    assert process.returncode == 0
+
+
+def test_what_happens_can_be_followed(server: Server) -> None:
+    with tailing(server.url, "--api-key", "KEY_tail", "--since", "0") as tail:
+        server.ask("POST", "/_mock/calls", {"from": "+12025550143", "to": "+12025550100"}, key="KEY_tail")
+        assert tail.until("call.initiated").endswith("from=+12025550143 to=+12025550100")
+        assert "\x1b" not in tail.output
+        assert " o  calls " in tail.until(" o ")
+
+
+def test_what_is_followed_can_be_narrowed_and_comes_as_json(server: Server) -> None:
+    call = {"from": "+12025550143", "to": "+12025550100"}
+    leg = server.ask("POST", "/_mock/calls", call, key="KEY_narrow")["data"]["call_control_id"]
+    narrowed = ("--call", leg, "--event", "call.*", "--kind", "webhook", "--where", "to=+1*", "--since", "0")
+    with tailing(server.url, "--api-key", "KEY_narrow", "--json", *narrowed) as tail:
+        assert json.loads(tail.until("call.initiated"))["data"]["payload"]["to"] == "+12025550100"
+        server.ask("POST", f"/_mock/calls/{leg}/hangup", {}, key="KEY_narrow")
+        tail.until("call.hangup")
+        assert [json.loads(line)["name"] for line in tail.lines] == ["call.initiated", "call.hangup"]
+
+
+def test_following_goes_on_when_the_simulator_is_started_anew() -> None:
+    port = str(free_port())
+    with serve("--port", port, "--clock", "manual") as first, tailing(first.url, "--since", "0") as tail:
+        first.ask("POST", "/_mock/calls", {"from": "+12025550143", "to": "+12025550100"}, key="KEY_telnyx_mockserver")
+        tail.until("call.initiated")
+        first.interrupt()
+        with serve("--port", port, "--clock", "manual") as second:
+            second.ask("POST", "/_mock/calls", {"from": "+12025550199", "to": "+12025550100"}, "KEY_telnyx_mockserver")
+            tail.until("from=+12025550199")
+
+
+@pytest.mark.parametrize("command", ["tail", "diagnose"])
+def test_where_nobody_listens_nothing_is_followed_or_found(command: str) -> None:
+    done = run(command, "--port", str(free_port()))
+    assert (done.returncode, "Traceback" in done.stderr, "no simulator" in done.stderr) == (1, False, True)
+
+
+# diagnose ------------------------------------------------------------------------------------------------------------
+
+
+def test_why_nothing_happens_is_told(server: Server) -> None:
+    url = f"http://127.0.0.1:{free_port()}/hooks"
+    call = {"from": "+12025550143", "to": "+12025550100", "webhook_url": url}
+    server.ask("POST", "/_mock/calls", call, key="KEY_diagnose")
+    server.ask("POST", "/_mock/clock/advance", {"seconds": 5}, key="KEY_diagnose")
+    done = run("diagnose", "--url", server.url, "--api-key", "KEY_diagnose")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"error: Webhooks to {url} are not delivered.\n    seen: the last 2 attempts failed")
+    assert "warning: A call to the application rings and is not answered." in done.stdout
+    assert "calls: 1 parked; clock: manual; next comes: " in done.stdout
+
+
+def test_a_world_in_which_nothing_is_wrong_says_so(server: Server) -> None:
+    done = run("diagnose", "--url", server.url, "--api-key", "KEY_empty", "--json")
+    assert (done.returncode, json.loads(done.stdout)["legs"]) == (0, {})

@@ -27,12 +27,16 @@ APP = Route(url="http://app.example/hooks")
 
 @asynccontextmanager
 async def driving(
-    mode: str = "auto", factor: float = 1.0, cushion: float = CUSHION, long_cushion: float = LONG_CUSHION
+    mode: str = "auto",
+    factor: float = 1.0,
+    cushion: float = CUSHION,
+    long_cushion: float = LONG_CUSHION,
+    unasked: bool = True,
 ) -> AsyncIterator[Driver]:
     """A driver with an empty world; whatever it started is over after the block."""
     others = asyncio.all_tasks()
     clock = Clock.start(mode, factor)
-    driver = Driver(Simulation(start=clock.started), clock, cushion, long_cushion)
+    driver = Driver(Simulation(start=clock.started), clock, cushion, long_cushion, unasked)
     try:
         yield driver
     finally:
@@ -96,6 +100,38 @@ async def test_time_skips_from_plan_to_plan_while_nobody_holds_it() -> None:
         await driver.rest()
         assert told(driver) == [(1, "first"), (60, "second"), (3600, "third")]
         assert passed(driver) == 3600
+
+
+async def test_a_clock_that_skips_only_when_asked_stands_still_until_somebody_waits() -> None:
+    async with driving(unasked=False) as driver:
+        plan(driver, first=1, second=2)
+        await driver.rest()
+        assert told(driver) == []
+        await driver.wait_for(named("first"))
+        with driver.passing():
+            await driver.rest()
+        assert told(driver) == [(1, "first"), (2, "second")]
+
+
+async def test_while_time_is_only_passing_no_mere_limit_is_skipped_to() -> None:
+    async with driving(unasked=False) as driver:
+        plan_quietly(driver, backstop=True, limit=60)
+        with driver.passing():
+            await driver.rest()
+        assert told(driver) == []
+        await driver.wait_for(named("limit"))
+        assert told(driver) == [(60, "limit")]
+
+
+async def test_an_onlooker_is_called_after_each_skip_and_no_more_after_its_block() -> None:
+    async with driving() as driver:
+        seen: list[float] = []
+        plan(driver, first=1, second=2)
+        with driver.watched(lambda: seen.append(passed(driver))):
+            await driver.rest()
+        plan(driver, third=3)
+        await driver.rest()
+        assert seen == [1, 2]
 
 
 async def test_nothing_is_skipped_while_somebody_holds_time() -> None:

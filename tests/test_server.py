@@ -63,10 +63,10 @@ def test_on_a_terminal_lines_are_coloured() -> None:
             while b"+\r\n" not in text.split(b"export TELNYX_PUBLIC_KEY")[-1] or b"PUBLIC" not in text:
                 text += os.read(ours, 65536)
             server.lines.append(text.decode())
-            server.ask("GET", "/_mock/health")
+            server.ask("GET", "/_mock/scenarios")
             while b" ms" not in text:
                 text += os.read(ours, 65536)
-        assert b"\x1b[32m<--\x1b[0m mock_health" in text
+        assert b"\x1b[32m<--\x1b[0m mock_list_scenarios" in text
     finally:
         os.close(ours)
         os.close(theirs)

@@ -29,6 +29,8 @@ def test_the_wheel_carries_specs_scenarios_examples_and_the_licence(wheel: Path)
         "mockserver/specs/mock.yaml",
         "mockserver/scenarios/join_ai_conversation.yaml",
         "mockserver/scenarios/examples/join_ai_conversation.py",
+        "mockserver/preload/python/sitecustomize.py",
+        "mockserver/preload/real_address.cjs",
         "mockserver/py.typed",
     ):
         assert wanted in names

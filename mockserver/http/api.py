@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver.http import ai_errors
+from mockserver.http import ai_errors, faults
 from mockserver.http.contract import Contract, Found, WrongMethod
 from mockserver.http.edge import Answer, Incoming, Watch, refused, serve
 from mockserver.http.made_up import MadeUp
@@ -64,10 +65,10 @@ class Api:
             world = self.worlds.of(key_of(incoming, self.keys, with_spaces=self.made_up is not None))
         except Refusal as refusal:
             return refused(_of_service(found, refusal), name, about)
-        answer = self._obey(world, found, incoming, about)
+        answer = await self._obey(world, found, incoming, about)
         return ai_errors.dressed(answer) if found.operation.path.startswith(ai_errors.PREFIX) else answer
 
-    def _obey(self, world: World, found: Found, incoming: Incoming, about: str | None) -> Answer:
+    async def _obey(self, world: World, found: Found, incoming: Incoming, about: str | None) -> Answer:
         operation = found.operation
         try:
             if operation.name not in COMMANDS and self.made_up is None:
@@ -85,6 +86,14 @@ class Api:
         forgiven = tuple(one.text for one in (*found.forgiven, *checked.forgiven))
         size = len(incoming.body)
         request = Request(operation.name, checked.body or {}, about, found.path_params, checked.query, forgiven, size)
+        header = incoming.headers.get(faults.HEADER)
+        if header or world.simulation.world.faults:
+            return await faults.suffer(world, request, header, partial(self._execute, world, found))
+        return self._execute(world, found, request)
+
+    def _execute(self, world: World, found: Found, request: Request) -> Answer:
+        """Do what is asked, and answer."""
+        about, forgiven = request.call_control_id, request.forgiven
         if self.made_up is not None and is_on_leg(request.name) and not self._exists(world, request):
             return self._make_up(world, found, request, "there is no such call")
         try:
@@ -92,14 +101,14 @@ class Api:
         except Unsupported as refusal:
             if self.made_up is not None:
                 return self._make_up(world, found, request, "it is not simulated")
-            return refused(refusal, operation.name, about, headers=NO_RETRY, warnings=forgiven)
+            return refused(refusal, request.name, about, headers=NO_RETRY, warnings=forgiven)
         except Refusal as refusal:
             if self.made_up is not None and _is_of_placeholders(refusal) and not self._exists(world, request):
                 return self._make_up(world, found, request, refusal.problems[0].problem.title)
             hint = self._hint(world, about, refusal)
-            return refused(refusal, operation.name, about, warnings=(*forgiven, *hint))
+            return refused(refusal, request.name, about, warnings=(*forgiven, *hint))
         about = about_which(request, body)
-        return Answer(status_of(operation.name), body or None, operation.name, about, warnings=forgiven)
+        return Answer(status_of(request.name), body or None, request.name, about, warnings=forgiven)
 
     def _exists(self, world: World, request: Request) -> bool:
         """Is the request about something that there is?"""

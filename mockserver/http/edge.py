@@ -26,7 +26,7 @@ logger = logging.getLogger("mockserver")
 
 MAX_BODY = 1_048_576
 
-READ_HEADERS = {b"authorization": "authorization", b"content-type": "content-type"}
+READ_HEADERS = {b"authorization": "authorization", b"content-type": "content-type", b"x-mock-fault": "x-mock-fault"}
 """The headers of a request that anybody here reads."""
 
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -63,7 +63,8 @@ class Incoming:
 class Answer:
     """What goes back: a status, a JSON body (None is no body), and what the printed line says about it.
 
-    `problems` are what it says of a refusal whose body is not in the usual form.
+    `problems` are what it says of a refusal whose body is not in the usual form. With `sent_by` it goes out in another
+    way than as JSON; a status of 0 is no answer at all.
     """
 
     status: int
@@ -73,6 +74,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    sent_by: Callable[[Scope, Receive, Send, Answer], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,10 @@ async def serve(
     except Exception:
         logger.exception("%s %s failed: a defect of the simulator", scope["method"], scope["path"])
         answer = refused(Refusal(errors.INTERNAL_ERROR))
-    await send_json(send, answer)
+    if answer.sent_by is None:
+        await send_json(send, answer)
+    else:
+        await answer.sent_by(scope, receive, send, answer)
     watch(
         Exchange(
             method=scope["method"],
@@ -171,13 +176,18 @@ def problems(answer: Answer) -> tuple[str, ...]:
 async def send_json(send: Send, answer: Answer) -> None:
     """Send a JSON answer with its request id; a 204 has no body, and others may have none."""
     content = to_json(answer.body).encode() if answer.status != 204 and answer.body is not None else b""
-    described = [(b"content-type", b"application/json")] if content else []
+    await send_head(send, answer, len(content))
+    await send({"type": "http.response.body", "body": content})
+
+
+async def send_head(send: Send, answer: Answer, length: int, kind: bytes = b"application/json") -> None:
+    """Send the status and the headers of an answer whose body has so many bytes."""
+    described = [(b"content-type", kind)] if length else []
     if answer.status != 204:
-        described.append((b"content-length", str(len(content)).encode()))
+        described.append((b"content-length", str(length).encode()))
     headers = [
         *described,
         (b"x-request-id", request_id().encode()),
         *((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

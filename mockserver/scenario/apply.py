@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.sim import applications, parties, people
+from mockserver.sim import applications, faults, parties, people
 from mockserver.sim import errors as problems
 from mockserver.sim.errors import Refusal
 from mockserver.sim.simulation import Simulation
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def apply(scenario: Scenario, simulation: Simulation) -> None:
     """Make a scenario true from now on.
 
-    Its people and files are found before those that were there, its errors and recordings are counted from now, and its
-    calls come at their time from now. Naming applications closes a world that was open to any connection id.
+    Its people and files are found before those that were there, its errors, faults and recordings are counted from now,
+    and its calls come at their time from now. Naming applications closes a world that was open to any connection id.
     """
     world = simulation.world
     _add_applications(scenario, simulation)
@@ -28,7 +28,8 @@ def apply(scenario: Scenario, simulation: Simulation) -> None:
     for assistant in scenario.to_assistants():
         world.assistants[assistant.id] = replace(assistant, created_at=simulation.now)
     world.secrets |= scenario.secrets
-    world.injected += [error.to_injected(world.commands_seen.get(error.command, 0)) for error in scenario.errors]
+    for fault in scenario.to_faults():
+        faults.add(world, fault)
     world.audio[:0] = [part.to_said() for part in scenario.audio]
     for recording in scenario.recordings:
         world.failing_recordings[world.recordings_begun + recording.nth] = recording.problem

@@ -24,12 +24,14 @@ from mockserver.scenario import values
 from mockserver.scenario.expect import Expectation
 from mockserver.scenario.matching import Happening
 from mockserver.scenario.names import ACTS, command_problem, event_problem, meant, trigger_problem
-from mockserver.sim import applications, errors, people, recordings, timings
+from mockserver.sim import applications, errors, fault_fields, faults, people, recordings, timings
 from mockserver.sim.applications import Application
 from mockserver.sim.audio_files import PROBLEMS, Said
 from mockserver.sim.errors import Problem
 from mockserver.sim.events import Route
-from mockserver.sim.people import MACHINES, MOST_ACTS, OUTCOMES, Act, Assistant, Injected, Person, Turn, Use
+from mockserver.sim.faults import MOST as MOST_FAULTS
+from mockserver.sim.faults import Fault
+from mockserver.sim.people import MACHINES, MOST_ACTS, OUTCOMES, Act, Assistant, Person, Turn, Use
 from mockserver.sim.world import Settings
 
 Text = Annotated[str, PlainValidator(values.text)]
@@ -330,9 +332,44 @@ class ErrorPart(Part):
     def _rows(self) -> list[Problem]:
         return [row for row in errors.find(self.code, self.status) if self.title in (None, row.title)]
 
-    def to_injected(self, seen: int = 0) -> Injected:
-        """The refusal, counted from where `seen` commands of the name have been."""
-        return Injected(self.command, seen + self.nth, self._rows()[0])
+    def to_fault(self) -> Fault:
+        """The refusal as a fault, counted from when the scenario begins."""
+        return Fault(operation=self.command, nth=self.nth, error=self._rows()[0])
+
+
+class FaultPart(Part):
+    """What goes wrong: what it fits, when it is its turn, and what happens. `fault_fields` says what goes together."""
+
+    operation: Text | None = None
+    event: Text | None = None
+    number: NumberPattern | None = None
+    call: Text | None = None
+    state: Annotated[str, PlainValidator(values.one_of(*fault_fields.STATES))] | None = None
+    nth: Ordinal | None = None
+    first: Ordinal | None = None
+    every: Ordinal | None = None
+    probability: Annotated[float, PlainValidator(values.share)] | None = None
+    error: Code | None = None
+    title: Text | None = None
+    status: Annotated[int, PlainValidator(values.whole(200, 599))] | None = None
+    body: Annotated[Any, PlainValidator(values.insight)] | None = None
+    rate_limit: Annotated[Any, PlainValidator(values.rate_limit)] | None = None
+    connection: Annotated[str, PlainValidator(values.one_of(*faults.CONNECTIONS))] | None = None
+    before_response: Text | None = None
+    race: Annotated[str, PlainValidator(values.one_of(*faults.RACES))] | None = None
+    ms: Annotated[int, PlainValidator(values.whole(0, 60_000))] | None = None
+    delivery: Annotated[str, PlainValidator(values.one_of(*faults.DELIVERIES))] | None = None
+    latency: Annotated[Any, PlainValidator(values.latency)] | None = None
+    wall: YesNo | None = None
+    applied: Annotated[str, PlainValidator(values.one_of(*faults.APPLIED))] | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> FaultPart:
+        self.to_fault()
+        return self
+
+    def to_fault(self) -> Fault:
+        return fault_fields.read(self.model_dump(exclude_none=True))
 
 
 class AudioPart(Part):
@@ -450,6 +487,7 @@ class Scenario(Part):
     assistants: list[AssistantPart] = Field(default_factory=list)
     secrets: Secrets = Field(default_factory=dict)
     errors: list[ErrorPart] = Field(default_factory=list)
+    faults: list[FaultPart] = Field(default_factory=list, max_length=MOST_FAULTS)
     audio: Annotated[list[AudioPart], BeforeValidator(values.audio)] = Field(default_factory=list)
     recordings: list[RecordingPart] = Field(default_factory=list)
     expect: list[ExpectationPart] = Field(default_factory=list)
@@ -459,6 +497,10 @@ class Scenario(Part):
 
     def to_assistants(self) -> list[Assistant]:
         return [assistant.to_assistant() for assistant in self.assistants]
+
+    def to_faults(self) -> list[Fault]:
+        """Its errors, which are the simplest faults, and then the others."""
+        return [*(part.to_fault() for part in self.errors), *(part.to_fault() for part in self.faults)]
 
     def to_expectations(self) -> list[Expectation]:
         return [expectation.to_expectation() for expectation in self.expect]
@@ -483,6 +525,7 @@ PARTS: dict[tuple[str, ...], type[Part]] = {
     ("assistants", "turns", "uses"): UsePart,
     ("assistants", "insights"): InsightPart,
     ("errors",): ErrorPart,
+    ("faults",): FaultPart,
     ("audio",): AudioPart,
     ("recordings",): RecordingPart,
     ("expect",): ExpectationPart,

@@ -169,6 +169,35 @@ def whole(lowest: int, highest: int) -> Callable[[Any], int]:
     return read
 
 
+def share(value: Any) -> float:
+    """How likely something is: a number from 0 to 1, or `10%`."""
+    written = text(value).strip()
+    try:
+        likely = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    except ValueError:
+        likely = -1.0
+    if 0 <= likely <= 1:
+        return likely
+    raise ValueError(f"{quoted(value)} is not a number from 0 to 1: write 0.1, or 10%")
+
+
+def latency(value: Any) -> Any:
+    """A duration, a list of the shortest and the longest, or the durations of a distribution."""
+    if isinstance(value, list):
+        return [duration(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): duration(item) for name, item in value.items()}
+    return duration(value)
+
+
+def rate_limit(value: Any) -> Any:
+    """True, or how many requests and when they count anew."""
+    if isinstance(value, dict):
+        count = whole(1, 1_000_000)
+        return {str(name): count(item) for name, item in value.items()}
+    return yes(value)
+
+
 def one_of(*choices: str) -> Callable[[Any], str]:
     """One word of a few."""
 

@@ -6,7 +6,7 @@ This is the only module of the simulation that may ask the machine what time it 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -35,6 +35,10 @@ class Clock:
         if mode == "real":
             return cls(mode, 1.0, time.monotonic(), time.time_ns() // 1000)
         return cls(mode, factor if mode == "fast" else 1.0, time.monotonic(), EPOCH)
+
+    def going_on_at(self, at: int) -> Clock:
+        """The same kind of clock, by which it is now `at`."""
+        return replace(self, started_wall=time.monotonic(), started=at)
 
     @property
     def follows_wall(self) -> bool:

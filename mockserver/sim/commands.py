@@ -7,7 +7,7 @@ by `command_id` and the refusals by state come from the specification and the ro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mockserver.sim import (
     acting,
@@ -28,10 +28,12 @@ from mockserver.sim import (
     dialogues,
     digits,
     errors,
+    faults,
     gathering,
     listings,
     media,
     queue_commands,
+    races,
     recording_resources,
     recordings,
     relays,
@@ -42,9 +44,10 @@ from mockserver.sim import (
     transfers,
 )
 from mockserver.sim.clock import SECOND
-from mockserver.sim.errors import Problem, Refusal, Unsupported
+from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.sim.event_types import EMITTED
 from mockserver.sim.events import Json
+from mockserver.sim.faults import Fault
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.states import ALIVE, ANSWERED_OR_INCOMING, INCOMING, INCOMING_UNANSWERED, NEEDS_ANSWERED, Condition
 from mockserver.sim.world import Leg
@@ -58,6 +61,7 @@ class Request:
 
     `name` is the command's short name (`answer`), `call_control_id` that of the path if the path has one, `params` the
     other path parameters and `query` the query's. `forgiven` is what the contract let pass, `size` the body's bytes.
+    `fault` is what it suffers, `faults.NONE` if that is nothing; without one the rules of the world are asked.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Request:
     query: Json = field(default_factory=dict)
     forgiven: tuple[str, ...] = ()
     size: int = 0
+    fault: Fault | None = None
 
     @property
     def logged(self) -> Json:
@@ -267,20 +272,24 @@ def execute(simulation: Simulation, request: Request) -> Json:
     row = COMMANDS.get(request.name)
     if row is None:
         raise Unsupported(request.name)
+    fault = request.fault or fault_of(simulation, request)
     if isinstance(row, Question):
+        _refuse(fault)
         return row.handler(simulation, request.params, request.query)
     if isinstance(row, Retrieval):
-        return {"data": row.handler(simulation, find_leg(simulation, request.call_control_id), request.body)}
+        leg = find_leg(simulation, request.call_control_id)
+        _refuse(fault)
+        return {"data": row.handler(simulation, leg, request.body)}
+    if fault is not request.fault and fault is not faults.NONE:
+        request = replace(request, fault=fault)
     try:
-        body, repeated = _obey(simulation, row, request)
+        body, repeated = _obey(simulation, row, request, fault)
     except (Refusal, Unsupported) as refusal:
         refused(simulation, request, refusal)
         raise
-    data: Json = {"request": request.logged, "status": status_of(request.name), "response": body}
+    data: Json = {"request": request.logged, "status": status_of(request.name), "response": body, **_besides(request)}
     if repeated:
         data["repeated"] = True
-    if request.forgiven:
-        data["forgiven"] = list(request.forgiven)
     simulation.log.append(simulation.now, "command", request.name, about(request, body), data)
     return body
 
@@ -294,10 +303,19 @@ def about(request: Request, body: Json) -> str | None:
 
 def refused(simulation: Simulation, request: Request, refusal: Refusal | Unsupported) -> None:
     """Write to the log that a command was refused, here or by the contract before it got here."""
-    data: Json = {"request": request.logged, "status": refusal.status, **refusal.body()}
-    if request.forgiven:
-        data["forgiven"] = list(request.forgiven)
+    data: Json = {"request": request.logged, "status": refusal.status, **refusal.body(), **_besides(request)}
     simulation.log.append(simulation.now, "command", request.name, request.call_control_id, data)
+
+
+def lost(simulation: Simulation, request: Request, status: int | None, problems: list[Json]) -> None:
+    """Write to the log that a command suffered a fault before it was done, and was not done; None is no answer."""
+    data: Json = {"request": request.logged, "status": status, "errors": problems, **_besides(request)}
+    simulation.log.append(simulation.now, "command", request.name, request.call_control_id, data)
+
+
+def fault_of(simulation: Simulation, request: Request) -> Fault:
+    """The fault that the rules of the world have for a request, or `faults.NONE`; asking counts."""
+    return faults.of_request(simulation, request.name, request.call_control_id, request.body) or faults.NONE
 
 
 def made_up(simulation: Simulation, request: Request, status: int, body: Json | None) -> None:
@@ -314,17 +332,17 @@ def find_leg(simulation: Simulation, call_control_id: str | None) -> Leg:
     return leg
 
 
-def _obey(simulation: Simulation, row: Command, request: Request) -> tuple[Json, bool]:
+def _obey(simulation: Simulation, row: Command, request: Request, fault: Fault) -> tuple[Json, bool]:
     """The response body, and whether it is the repetition of an earlier one."""
-    injected = _injected(simulation, request.name)
     leg = find_leg(simulation, request.call_control_id) if isinstance(row, LegCommand) else None
+    if fault.race and leg is not None:
+        races.lose(simulation, fault.race, leg, fault.ms)
     calls.check_client_state(request.body)
     scope = _scope(simulation, row, request)
     earlier = _answer_to(simulation, scope)
     if earlier is not None:
         return earlier, True
-    if injected is not None:
-        raise Refusal(injected)
+    _refuse(fault)
     if isinstance(row, AccountCommand):
         body = {"data": row.handler(simulation, request.body)}
     elif isinstance(row, ResourceCommand):
@@ -346,16 +364,18 @@ def _obey(simulation: Simulation, row: Command, request: Request) -> tuple[Json,
     return body, False
 
 
-def _injected(simulation: Simulation, name: str) -> Problem | None:
-    """The refusal that a scenario wants for this very command, counted by its name from 1."""
-    world = simulation.world
-    if not world.injected:
-        return None
-    count = world.commands_seen[name] = world.commands_seen.get(name, 0) + 1
-    for fault in world.injected:
-        if fault.command == name and fault.nth == count:
-            return fault.problem
-    return None
+def _refuse(fault: Fault) -> None:
+    """Refuse what a fault refuses."""
+    if fault.refusal is not None:
+        raise Refusal(fault.refusal)
+
+
+def _besides(request: Request) -> Json:
+    """What else the log says of a request: what was forgiven in it, and the fault that it suffered."""
+    besides: Json = {"forgiven": list(request.forgiven)} if request.forgiven else {}
+    if request.fault is not None and request.fault is not faults.NONE:
+        besides["fault"] = request.fault.told()
+    return besides
 
 
 def _scope(simulation: Simulation, row: Command, request: Request) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +101,13 @@ class Log:
         skip = max(0, seq - (self.last_seq - len(self.entries)))
         for index in range(skip, len(self.entries)):
             yield self.entries[index]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Log:
+        """A copy has the same entries, which never change, and copies of its watchers; nobody reads it."""
+        copy = memo[id(self)] = Log()
+        copy.entries, copy.last_seq = self.entries.copy(), self.last_seq
+        copy._watchers = deepcopy(self._watchers, memo)
+        return copy
 
     @property
     def dropped(self) -> int:

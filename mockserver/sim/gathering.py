@@ -42,7 +42,9 @@ MADE_UP: dict[str, Any] = {
 }
 """What a person answers whom nobody told what to say: a value of the wanted type."""
 
-SILENCE = object()
+
+class Silence:
+    """The answer of a person who gives none; the class itself, so that a copy of the world has the same."""
 
 
 def gather_using_ai(simulation: Simulation, leg: Leg, body: Json) -> Json:
@@ -129,8 +131,8 @@ class Gathering:
         """Let the person think and answer, or the silence last until the time for a response is over."""
         leg = conversation.owner
         in_time = self.timeout_secs >= timings.THINK and not leg.on_hold
-        answer = next_answer(leg, self.wanted[0], self._schema()) if in_time else SILENCE
-        if answer is SILENCE:
+        answer = next_answer(leg, self.wanted[0], self._schema()) if in_time else Silence
+        if answer is Silence:
             conversation.floor = simulation.after(self.timeout_secs, self._nobody_spoke, simulation, conversation)
         else:
             words = in_words(answer)
@@ -195,7 +197,7 @@ class Gathering:
 def next_answer(leg: Leg, name: str, schema: Json) -> Any:
     """What the person on a leg answers when asked for a property: by name, else their next line, else made up.
 
-    `SILENCE` where they say nothing.
+    `Silence` where they say nothing.
     """
     person = leg.person
     if name in person.answers:
@@ -203,12 +205,12 @@ def next_answer(leg: Leg, name: str, schema: Json) -> Any:
         count = leg.asked[name] = leg.asked.get(name, 0) + 1
         values = person.answers[name]
         value = values[min(count, len(values)) - 1] if values else None
-        return SILENCE if value is None else value
+        return Silence if value is None else value
     if leg.said < len(person.says):
         leg.said += 1
         return person.says[leg.said - 1]
     if person.silent or person.says:
-        return SILENCE
+        return Silence
     return made_up(schema)
 
 

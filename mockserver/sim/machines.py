@@ -53,7 +53,7 @@ def on_answer(simulation: Simulation, leg: Leg) -> None:
     mode = MODES.get(options.get("answering_machine_detection") or "")
     if mode is None:
         return
-    costs.turn(simulation, leg, "premium machine detection" if mode.results is PREMIUM else "machine detection", 1)
+    costs.turn(simulation, leg, "premium machine detection" if mode.results == PREMIUM else "machine detection", 1)
     config = options.get("answering_machine_detection_config") or {}
     analysis = config.get("total_analysis_time_millis", timings.ANALYSIS * 1000) / 1000
     who = _who(leg)

@@ -213,12 +213,3 @@ class Assistant:
     created_at: int = 0
     version_at: int = 0
     version_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Injected:
-    """A refusal that a scenario wants: the `nth` command called `command` gets `problem`."""
-
-    command: str
-    nth: int
-    problem: Problem

@@ -10,41 +10,27 @@ from copy import deepcopy
 from dataclasses import fields
 from typing import Any
 
-from mockserver.sim.events import Log
 from mockserver.sim.outside import Nowhere
 from mockserver.sim.simulation import Simulation
-from mockserver.sim.timeline import Plan
 from mockserver.sim.world import Leg
 
 LEG_FIELDS = tuple(field.name for field in fields(Leg))
 
 
 def copied(simulation: Simulation) -> Simulation:
-    """A copy whose log nobody reads yet, and which reaches nobody outside. Entries of the log are shared.
+    """A copy whose log nobody reads yet, and which reaches nobody outside.
 
     Connections and requests are not copied: while one is open, a copy would not go on as the original does.
     """
     memo: dict[int, Any] = {id(simulation.outside): Nowhere()}
-    memo |= {id(entry): entry for entry in simulation.log.entries}
-    waiting = [plan for plan in simulation.timeline.coming() if plan.outside]
-    memo |= {id(plan): Plan(plan.at, _nobody_waits, ()) for plan in waiting}
-    memo[id(simulation.log)] = log = _unread(simulation.log)
     _copy_legs(simulation, memo)
-    copy = deepcopy(simulation, memo)
-    log.watched_as(simulation.log, memo)
-    for plan in waiting:
-        copy.timeline.cancel(memo[id(plan)])
-    return copy
+    return deepcopy(simulation, memo)
 
 
 def _copy_legs(simulation: Simulation, memo: dict[int, Any]) -> None:
-    """Copy the legs one by one, since what hangs together through all of them is too deep to be copied in one go."""
+    """Copy the legs one by one: what hangs together through all of them may be too deep to be copied in one go."""
     legs = simulation.world.legs.values()
     memo |= {id(leg): object.__new__(Leg) for leg in legs}
     for leg in legs:
         for name in LEG_FIELDS:
             setattr(memo[id(leg)], name, deepcopy(getattr(leg, name), memo))
-
-
-def _nobody_waits() -> None:
-    """What is left of a plan of somebody outside."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from typing import Any
 
 
@@ -62,6 +63,10 @@ class Timeline:
         self._drop_void()
         return self._heap[0][2] if self._heap else None
 
+    def coming(self, count: int) -> list[Plan]:
+        """The next so many plans, the first one first. It looks at all plans."""
+        return [plan for _, _, plan in nsmallest(count, (item for item in self._heap if not item[2].cancelled))]
+
     def next_limit(self) -> int | None:
         """When the next backstop that is no beat is due, or None. It looks at all plans."""
         return min(
@@ -82,9 +87,14 @@ class Timeline:
         self._near -= not plan.backstop
         return plan
 
-    def coming(self) -> list[Plan]:
-        """Every plan, the first one first. It sorts them all."""
-        return [plan for _, _, plan in sorted(self._heap) if not plan.cancelled]
+    def __deepcopy__(self, memo: dict[int, Any]) -> Timeline:
+        """A copy has the same plans in the same order, but none of those who wait outside."""
+        copy = memo[id(self)] = Timeline()
+        kept = sorted(item for item in self._heap if not (item[2].cancelled or item[2].outside))
+        copy._count = self._count
+        copy._near = sum(not plan.backstop for _, _, plan in kept)
+        copy._heap = deepcopy(kept, memo)
+        return copy
 
     def __len__(self) -> int:
         return len(self._heap) - self._dead

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockserver.sim import timings
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Json, Route
-from mockserver.sim.people import ANYBODY, Assistant, Injected, Person
+from mockserver.sim.people import ANYBODY, Assistant, Person
 from mockserver.sim.timeline import Plan
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mockserver.sim.conferences import Conference, Participant
     from mockserver.sim.costs import Meter
     from mockserver.sim.digits import KeyGather
+    from mockserver.sim.faults import Rule
     from mockserver.sim.hearing import Hearing
     from mockserver.sim.kept_recordings import RecordingText
     from mockserver.sim.media import Playing
@@ -235,8 +236,8 @@ class World:
     people: list[Person] = field(default_factory=list)
     assistants: dict[str, Assistant] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
-    injected: list[Injected] = field(default_factory=list)
-    commands_seen: dict[str, int] = field(default_factory=dict)
+    faults: list[Rule] = field(default_factory=list)
+    faults_made: int = 0
     command_ids: OrderedDict[tuple[str, str], tuple[int, Any]] = field(default_factory=OrderedDict)
     heard: OrderedDict[str, Hearing] = field(default_factory=OrderedDict)
     recent_dials: OrderedDict[tuple[str, str], list[int]] = field(default_factory=OrderedDict)
@@ -260,10 +261,14 @@ class World:
 
 
 class Ids:
-    """All identifiers, and all chance, from one seed: the same seed and the same inputs give the same ids."""
+    """All identifiers, and all chance, from one seed: the same seed and the same inputs give the same ids.
+
+    `chance` decides on faults alone, so that one more of them changes no id.
+    """
 
     def __init__(self, seed: int | str) -> None:
         self.random = Random(seed)
+        self.chance = Random(f"{seed}:faults")
         self._node = 0x02420A000000 | self.random.getrandbits(24)
 
     def call_control_id(self) -> str:

@@ -8,12 +8,14 @@ Memory: a destination and a lane exist while something of theirs is unfinished.
 
 from __future__ import annotations
 
+from asyncio import Task
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from mockserver.sim.events import Entry, Route
+from mockserver.sim.faults import Fault
 from mockserver.webhooks.policy import Attempt, destination
 
 Lane = tuple[str | None, str]
@@ -33,7 +35,10 @@ class Destination:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One event on its way, and its present attempt. `held` keeps simulated time from being skipped."""
+    """One event on its way, and its present attempt. `held` keeps simulated time from being skipped.
+
+    `fault` is what the attempt suffers, None before that was asked; `limit` is what ends its being held back.
+    """
 
     entry: Entry
     route: Route
@@ -44,6 +49,8 @@ class Delivery:
     follower: Delivery | None = None
     data: bytes = b""
     held: AbstractContextManager[None] | None = None
+    fault: Fault | None = None
+    limit: Task[None] | None = None
 
 
 class Lines:
@@ -53,6 +60,7 @@ class Lines:
         self.unfinished: dict[Delivery, None] = {}
         self.destinations: dict[str, Destination] = {}
         self._last: dict[Lane, Delivery] = {}
+        self._held_back: dict[Lane, list[Delivery]] = {}
         self._wake = wake
 
     def at(self, url: str) -> Destination:
@@ -95,6 +103,23 @@ class Lines:
             del self._last[delivery.lane]
         else:
             self.let_go(follower)
+
+    def hold_back(self, delivery: Delivery) -> None:
+        """Let the next event of the lane go before this one."""
+        self._held_back.setdefault(delivery.lane, []).append(delivery)
+        self.pass_on(delivery)
+
+    def held_back(self, lane: Lane) -> list[Delivery]:
+        """Those of a lane that were held back until now, and are not any more."""
+        return self._held_back.pop(lane, [])
+
+    def is_late(self, delivery: Delivery) -> None:
+        """Hold a delivery back no longer: its next one did not come in time."""
+        late = self._held_back.get(delivery.lane, [])
+        if delivery in late:
+            late.remove(delivery)
+            if not late:
+                del self._held_back[delivery.lane]
 
     def finish(self, delivery: Delivery) -> None:
         """Forget a delivery that came to its end."""

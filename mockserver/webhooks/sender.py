@@ -8,6 +8,8 @@ Order: an event is posted when the one before it, of the same leg to the same de
 been without an answer for `order_wait_secs`. Retries stand outside that line. Destinations never wait for
 each other: an application that is dead only keeps its own webhooks waiting.
 
+Faults: what an attempt suffers is asked when it is its turn. One that is late, held back or lost leaves the line.
+
 Memory: what waits for a destination is entries (the bytes are made when it is their turn), at most
 `max_waiting` of them. An event beyond that is not delivered, and the log says so.
 """
@@ -17,12 +19,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from mockserver.sim.clock import iso
 from mockserver.sim.events import Entry, Log, Route
+from mockserver.sim.faults import NONE, Fault
 from mockserver.webhooks.lines import Delivery, Destination, Lines
-from mockserver.webhooks.payload import Outgoing, outgoing, to_json
+from mockserver.webhooks.payload import Outgoing, to_json
 from mockserver.webhooks.policy import (
     Answer,
     Attempt,
@@ -35,17 +39,21 @@ from mockserver.webhooks.policy import (
     safe_url,
 )
 from mockserver.webhooks.signing import Signer
+from mockserver.webhooks.spoiling import spoilt
 
 Post = Callable[[Outgoing], Awaitable[Answer]]
 """Posts one request. It may take as long as it likes, since the sender cancels it at its deadline."""
+
+HELD_BACK_SECS = 5.0
+"""How long a webhook that is to come behind the next one of its leg waits for one, in simulated seconds."""
 
 
 class Sender:
     """Sends the webhooks of one log.
 
     `sleep` waits in simulated time, `now` is that time in microseconds; `hold` keeps it from being skipped
-    while an event is in line or in flight; `now_wall` is Unix seconds, for signatures. All calls are made in
-    one event loop.
+    while an event is in line or in flight; `now_wall` is Unix seconds, for signatures; `faults` tells what an
+    attempt to deliver an event suffers. All calls are made in one event loop.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class Sender:
         hold: Callable[[str], AbstractContextManager[None]],
         now: Callable[[], int],
         now_wall: Callable[[], int],
+        faults: Callable[[Entry], Fault | None] = lambda entry: None,
     ) -> None:
         self._log = log
         self._signer = signer
@@ -68,6 +77,7 @@ class Sender:
         self._hold = hold
         self._now = now
         self._now_wall = now_wall
+        self._faults = faults
         self._lines = Lines(self._wake)
         self._warned = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,6 +100,20 @@ class Sender:
     async def idle(self) -> None:
         """Wait until nothing is in line or in flight. Retries that wait for simulated time do not count."""
         await self._nothing_to_do.wait()
+
+    def deliver_again(self, entry: Entry, number: int, url: str | None = None) -> list[str]:
+        """Send an event once more, with the same id, as attempt `number`; gives the URLs, those of its call unless
+        another is given. Raises `ValueError`, which says why it cannot be sent."""
+        assert self._loop is not None
+        if any(delivery.entry is entry for delivery in self._lines.unfinished):
+            raise ValueError("It is still being delivered.")
+        route = Route(url=url) if url else entry.route or Route()
+        attempts = [replace(attempt, number=number) for attempt in first_attempts(route, entry.name)]
+        if not attempts:
+            raise ValueError("It had no destination: name a url.")
+        for attempt in attempts:
+            self._join(entry, route, attempt, self._loop)
+        return [safe_url(attempt.url) for attempt in attempts]
 
     async def close(self) -> None:
         """Stop within a second. What was not delivered is written to the log as failed."""
@@ -146,13 +170,22 @@ class Sender:
             self._lines.forget(to)
 
     async def _attempt(self, delivery: Delivery, loop: asyncio.AbstractEventLoop) -> None:
+        if delivery.fault is None:
+            delivery.fault = self._faults(delivery.entry) or NONE
+            if self._set_aside(delivery, delivery.fault):
+                return
         waited = loop.call_later(self._settings.order_wait_secs, self._lines.pass_on, delivery)
         began, started = self._now(), loop.time()
         try:
             answer = await self._answer(delivery)
+            if delivery.fault.delivery == "duplicate":
+                self._record_first(delivery, answer, began, (loop.time() - started) * 1000)
+                answer = await self._answer(delivery)
             self._conclude(delivery, answer, began, (loop.time() - started) * 1000)
         finally:
             waited.cancel()
+            for late in self._lines.held_back(delivery.lane):
+                self._let_follow(late)
             self._lines.pass_on(delivery)
 
     async def _answer(self, delivery: Delivery) -> Answer:
@@ -171,12 +204,14 @@ class Sender:
         attempt = delivery.attempt
         delivery.data = delivery.data or to_json(delivery.entry.data)
         timestamp = self._now_wall()
-        return outgoing(self._signer, delivery.data, attempt.method, attempt.url, attempt.number, seconds, timestamp)
+        method, url, number = attempt.method, attempt.url, attempt.number
+        fault = delivery.fault or NONE
+        return spoilt(fault, self._signer, delivery.data, method, url, number, seconds, timestamp)
 
     def _conclude(self, delivery: Delivery, answer: Answer, began: int, millis: float) -> None:
         if delivery not in self._lines.unfinished:
             return  # closed meanwhile
-        entry, attempt, verdict = delivery.entry, delivery.attempt, judge(answer)
+        entry, attempt, verdict, fault = delivery.entry, delivery.attempt, judge(answer), delivery.fault
         following = next_attempt(delivery.route, entry.name, self._settings, attempt, verdict)
         if following is None:
             self._lines.finish(delivery)
@@ -184,10 +219,10 @@ class Sender:
         else:
             self._try_again(delivery, following)
         outcome = "delivered" if verdict.delivered else "retrying" if following else "failed"
-        self._record(entry, attempt, verdict, outcome, began, answer.status, millis)
+        self._record(entry, attempt, verdict, outcome, began, answer.status, millis, fault)
 
     def _try_again(self, delivery: Delivery, attempt: Attempt) -> None:
-        delivery.attempt = attempt
+        delivery.attempt, delivery.fault = attempt, None
         if attempt.delay_secs:
             self._rest(delivery)
             self._spawn(self._come_back(delivery))
@@ -198,6 +233,46 @@ class Sender:
         await self._sleep(delivery.attempt.delay_secs)
         self._stir(delivery)
         self._lines.let_go(delivery)
+
+    # Faults that take a delivery out of the line before its attempt.
+
+    def _set_aside(self, delivery: Delivery, fault: Fault) -> bool:
+        if fault.delivery == "drop":
+            self._lines.finish(delivery)
+            self._lines.pass_on(delivery)
+            self._rest(delivery)
+            self._give_up(delivery.entry, delivery.attempt, "lost by a fault", fault)
+            return True
+        held_back = fault.delivery == "reorder"
+        if not held_back and not fault.seconds:
+            return False
+        self._rest(delivery)
+        if held_back:
+            self._lines.hold_back(delivery)
+        else:
+            self._lines.pass_on(delivery)
+        delivery.limit = self._spawn(self._follow(delivery, fault.seconds + HELD_BACK_SECS * held_back))
+        return True
+
+    async def _follow(self, delivery: Delivery, seconds: float) -> None:
+        await self._sleep(seconds)
+        delivery.limit = None
+        self._lines.is_late(delivery)
+        self._let_follow(delivery)
+
+    def _let_follow(self, delivery: Delivery) -> None:
+        """Put a delivery that was set aside in its line."""
+        if delivery.limit is not None:
+            delivery.limit.cancel()
+        self._stir(delivery)
+        self._lines.let_go(delivery)
+
+    def _record_first(self, delivery: Delivery, answer: Answer, began: int, millis: float) -> None:
+        """Write to the log how the first of two equal requests went."""
+        verdict = judge(answer)
+        outcome = "delivered" if verdict.delivered else "failed"
+        entry, attempt, fault = delivery.entry, delivery.attempt, delivery.fault
+        self._record(entry, attempt, verdict, outcome, began, answer.status, millis, fault)
 
     # Telling and counting.
 
@@ -210,6 +285,7 @@ class Sender:
         began: int,
         status: int | None = None,
         millis: float = 0.0,
+        fault: Fault | None = None,
     ) -> None:
         data: dict[str, Any] = {
             "event_id": entry.data.get("id"),
@@ -223,10 +299,13 @@ class Sender:
             "reason": verdict.reason,
             "ms": round(millis, 3),
         }
+        if fault is not None and fault is not NONE:
+            data["fault"] = fault.told()
         self._log.append(self._now(), "delivery", entry.name, entry.call_control_id, data)
 
-    def _give_up(self, entry: Entry, attempt: Attempt, reason: str) -> None:
-        self._record(entry, attempt, Verdict(False, False, "75000", reason), "failed", self._now())
+    def _give_up(self, entry: Entry, attempt: Attempt, reason: str, fault: Fault | None = None) -> None:
+        verdict = Verdict(False, False, "75000", reason)
+        self._record(entry, attempt, verdict, "failed", self._now(), fault=fault)
 
     def _warn(self, entry: Entry) -> None:
         """Say, at the first event of all that has no destination, that such events are not sent."""
@@ -255,7 +334,8 @@ class Sender:
         if not self._busy:
             self._nothing_to_do.set()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

@@ -18,6 +18,7 @@ from mockserver.settings import DEFAULT_KEY
 from mockserver.sim.events import Json
 from mockserver.sim.hearing import Hearing
 from mockserver.sim.sound import Format
+from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY
 from tests.http.asking import APP, CALLER, CONNECTION, KEY, UNKNOWN, Simulator, simulating
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +39,8 @@ async def test_health_tells_what_runs(simulator: Simulator) -> None:
         "spec_date": "2026-07-16",
         "clock": {"mode": "manual", "now": "2026-01-01T00:00:00.000000Z"},
         "seed": 0,
+        "public_key": DEFAULT_PUBLIC_KEY,
+        "tls": None,
         "worlds": 2,
         "live_calls": 1,
     }
@@ -137,7 +140,7 @@ async def test_the_log_tells_how_far_it_reaches_and_what_was_forgotten(quiet: Si
     for _ in range(kept + 3):
         simulation.note("person", "waits", None)
     answer = await quiet.do("GET", "/_mock/events?limit=1")
-    assert answer["meta"] == {"last_seq": kept + 3, "dropped": 3}
+    assert answer["meta"] == {"count": kept, "last_seq": kept + 3, "dropped": 3}
     assert answer["data"][0]["seq"] == 4
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.scenario.apply import apply
 from mockserver.scenario.load import load
-from mockserver.sim import people
+from mockserver.sim import faults, people
 from mockserver.sim.applications import DEFAULTS
 from mockserver.sim.audio_files import Said
 from mockserver.sim.clock import SECOND
@@ -188,3 +188,43 @@ def test_assistants_are_there_from_now_on_and_secrets_are_known() -> None:
     assistant = simulation.world.assistants["a"]
     assert (assistant.name, assistant.created_at) == ("Desk", simulation.now)
     assert simulation.world.secrets == {"key": "abc"}
+
+
+def test_faults_are_in_store_behind_errors_and_counted_from_when_the_scenario_came() -> None:
+    simulation = Simulation()
+    apply(
+        load(
+            "errors: [{command: dial, nth: 2, code: '90041'}]\n"
+            "faults:\n"
+            "- {operation: dial, first: 1, error: '10010', title: Not authorized, applied: before}\n"
+            "- {operation: '*', probability: 5%, status: 503, body: {a: 1}, latency: [100ms, 2s], wall: true}\n"
+            "- {operation: dial, number: '+1202*', rate_limit: {limit: 50, reset: 2}}\n"
+            "- {operation: dial, state: parked, rate_limit: true, latency: 1m}\n"
+            "- {operation: speak, race: hang_up_before_command, ms: 30}\n"
+            "- {event: 'call.*', every: 3, delivery: changed_body, body: text, latency: {mean: 1s, deviation: 200ms}}\n"
+        ),
+        simulation,
+    )
+    assert [faults.as_json(rule.fault) for rule in simulation.world.faults] == [
+        {"operation": "dial", "nth": 2, "error": "90041", "title": "User termination channels limit exceeded"},
+        {"operation": "dial", "first": 1, "error": "10010", "title": "Not authorized"},
+        {
+            "operation": "*",
+            "probability": 0.05,
+            "status": 503,
+            "body": {"a": 1},
+            "latency": [0.1, 2.0],
+            "wall": True,
+        },
+        {"operation": "dial", "number": "+1202*", "rate_limit": {"limit": 50, "reset": 2}},
+        {"operation": "dial", "state": "parked", "rate_limit": {"limit": 100, "reset": 1}, "latency": 60.0},
+        {"operation": "speak", "race": "hang_up_before_command", "ms": 30},
+        {
+            "event": "call.*",
+            "every": 3,
+            "delivery": "changed_body",
+            "body": "text",
+            "latency": {"mean": 1.0, "deviation": 0.2, "min": 0.0, "max": 3600.0},
+        },
+    ]
+    assert [code(simulation, "dial", DIAL) for _ in range(3)] == ["10010", "90041", "ok"]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from mockserver.scenario.load import InvalidScenario, Scenario, load
 from mockserver.scenario.tree import MOST_BYTES
 from mockserver.sim import errors
-from mockserver.sim.people import EVERY, Act, Assistant, Injected, Person, Turn, Use
+from mockserver.sim.faults import Fault
+from mockserver.sim.people import EVERY, Act, Assistant, Person, Turn, Use
 
 EVERYTHING = """
 name: everything
@@ -120,9 +121,9 @@ def test_every_key_turns_into_a_value_of_the_simulation() -> None:
         {"insight_id": "cd2e446a-9a85-5d1f-89b4-28205179448c", "result": "The caller booked"},
         {"insight_id": "x", "result": {"score": 5, "when": "2026"}},
     )
-    assert [error.to_injected() for error in scenario.errors] == [
-        Injected("answer", 1, errors.CALL_ENDED),
-        Injected("dial", 3, errors.NOT_AUTHORIZED),
+    assert [error.to_fault() for error in scenario.errors] == [
+        Fault(operation="answer", nth=1, error=errors.CALL_ENDED),
+        Fault(operation="dial", nth=3, error=errors.NOT_AUTHORIZED),
     ]
     assert [str(expectation) for expectation in scenario.to_expectations()] == [
         'call.answered with to=+1555*, from=null, list=[1, "a"]',
@@ -328,6 +329,27 @@ MISTAKES = [
         ["1: errors[0]: no row of 90018 has that title and status: it is 422 Call has already ended"],
     ),
     (
+        "faults:\n- {operation: dail, status: 503}\n- {operation: dial, statsu: 503}\n- {event: call.answered}",
+        [
+            '2: faults[0]: operation: "dail" is no operation: did you mean dial?',
+            "3: faults[1].statsu: unknown key: did you mean status?",
+            "4: faults[2]: delivery: give delivery or latency: what happens to the webhook",
+        ],
+    ),
+    (
+        "faults:\n- operation: dial\n  status: 1000\n  probability: 200%\n  latency: soon\n  rate_limit: no",
+        [
+            '3: faults[0].status: "1000" is not a whole number from 200 to 599',
+            '4: faults[0].probability: "200%" is not a number from 0 to 1: write 0.1, or 10%',
+            '5: faults[0].latency: "soon" is not a duration: write seconds, or 2s, 500ms, 1m30s',
+            '6: faults[0].rate_limit: "no" is neither true nor false',
+        ],
+    ),
+    (
+        "faults: [{operation: dial, probability: often, status: 503}]",
+        ['1: faults[0].probability: "often" is not a number from 0 to 1: write 0.1, or 10%'],
+    ),
+    (
         "errors:\n- {command: answer, code: '90018'}\n- {command: answer, nth: 1, code: '90034'}",
         ["3: errors[1].command: answer number 1 is in errors[0] already: keep one of the two"],
     ),
@@ -525,7 +547,7 @@ def test_any_tree_is_a_scenario_or_an_invalid_one(tree: dict[str, object]) -> No
     scenario = loaded(yaml.dump(tree, allow_unicode=True))
     if isinstance(scenario, Scenario):
         scenario.to_people(), scenario.to_assistants(), scenario.to_expectations()
-        assert all(error.to_injected() for error in scenario.errors)
+        scenario.to_faults()
 
 
 def test_nothing_heavy_is_imported_before_a_scenario_is_loaded() -> None:

@@ -15,9 +15,12 @@ def server() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def simulator(server: Simulator) -> Simulator:
-    """The running simulator, with a key and thus a world of the test's own."""
-    return server.on(f"KEY_{uuid4().hex}")
+def simulator(server: Simulator, request: pytest.FixtureRequest) -> Simulator:
+    """The running simulator, with a key and thus a world of the test's own.
+
+    A module that is marked with `BOTH_CLIENTS` runs with the synchronous client, and again with the asynchronous one.
+    """
+    return server.on(f"KEY_{uuid4().hex}", waits=getattr(request, "param", "sync") == "async")
 
 
 @pytest.fixture

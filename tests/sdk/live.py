@@ -10,20 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
 from urllib.request import Request, urlopen
 
+import pytest
 import telnyx
 
 from mockserver.http.contract import Contract
 from mockserver.server import running
 from mockserver.settings import Config
 from mockserver.sim.events import Json
+from tests.sdk.waited import Client
 
 APP = "+12025550100"
 CALLER = "+12025550143"
 CALLEE = "+12025550162"
 CONNECTION = "2790114250386114973"
+BOTH_CLIENTS = pytest.mark.parametrize("simulator", ["sync", "async"], indirect=True)
 LIMIT_SECS = 10.0
 """How long anything that a test waits for may take, in real seconds."""
 
@@ -36,13 +39,17 @@ class Simulator:
     public_key: str
     contract: Contract
     key: str = "KEY_test"
+    waits: bool = False
 
-    def on(self, key: str) -> Simulator:
-        """The same with another key."""
-        return replace(self, key=key)
+    def on(self, key: str, waits: bool = False) -> Simulator:
+        """The same with another key; one that `waits` gives the asynchronous client, which looks like the other one."""
+        return replace(self, key=key, waits=waits)
 
     def client(self, **options: Any) -> telnyx.Telnyx:
         """The official client, unmodified but for its address."""
+        if self.waits:
+            waited: Any = Client(self.async_client(**options))
+            return cast(telnyx.Telnyx, waited)
         known = {"api_key": self.key, "base_url": f"{self.url}/v2", "public_key": self.public_key}
         return telnyx.Telnyx(**{**known, **options})
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import telnyx
 
-from tests.sdk.live import APP, CALLEE, Application, Simulator, serving
+from tests.sdk.live import APP, BOTH_CLIENTS, CALLEE, Application, Simulator
+
+pytestmark = BOTH_CLIENTS
 
 
 def test_an_application_is_created_changed_and_deleted(simulator: Simulator, application: Application) -> None:
@@ -60,8 +62,8 @@ def test_a_call_goes_by_the_settings_of_its_application(simulator: Simulator, ap
         assert application.wait_for("call.cost", leg).connection_id == created.id
 
 
-def test_applications_and_connections_are_listed_page_by_page() -> None:
-    with serving() as simulator, simulator.client(_strict_response_validation=True) as client:
+def test_applications_and_connections_are_listed_page_by_page(simulator: Simulator) -> None:
+    with simulator.client(_strict_response_validation=True) as client:
         names = [f"application {number:02}" for number in range(45)]
         for name in names:
             client.call_control_applications.create(

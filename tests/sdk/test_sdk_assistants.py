@@ -14,7 +14,9 @@ import pytest
 import telnyx
 
 from mockserver.sim.events import Json
-from tests.sdk.live import APP, CALLER, Application, Simulator
+from tests.sdk.live import APP, BOTH_CLIENTS, CALLER, Application, Simulator
+
+pytestmark = BOTH_CLIENTS
 
 SCENARIO = """
 people:

@@ -7,7 +7,9 @@ from urllib.request import urlopen
 import pytest
 import telnyx
 
-from tests.sdk.live import APP, CALLEE, CONNECTION, Application, Simulator
+from tests.sdk.live import APP, BOTH_CLIENTS, CALLEE, CONNECTION, Application, Simulator
+
+pytestmark = BOTH_CLIENTS
 
 NAME = "Frühbesprechung 1"
 AUDIO = "https://media.example/a.mp3"

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import telnyx
 
-from tests.sdk.live import APP, CALLER, CONNECTION, Application, Simulator
+from tests.sdk.live import APP, BOTH_CLIENTS, CALLER, CONNECTION, Application, Simulator
+
+pytestmark = BOTH_CLIENTS
 
 NO_ID = "0d5f7a0e-14e3-4c83-a1de-5d0c2b7f9a61"
 PAST, FUTURE = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"

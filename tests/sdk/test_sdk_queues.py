@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import telnyx
 
-from tests.sdk.live import APP, CALLER, Application, Simulator
+from tests.sdk.live import APP, BOTH_CLIENTS, CALLER, Application, Simulator
+
+pytestmark = BOTH_CLIENTS
 
 NAME = "Störungen am Abend"
 

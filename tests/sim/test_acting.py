@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.sim import conversations, legs, talking
+from mockserver.sim import conversations, faults, legs, talking
 from mockserver.sim.commands import can_be_waited_for
 from mockserver.sim.errors import TOO_MANY_REQUESTS
-from mockserver.sim.people import ACTS, EVERY, MOST_ACTS, Act, Assistant, Injected, Person, Turn
+from mockserver.sim.faults import Fault
+from mockserver.sim.people import ACTS, EVERY, MOST_ACTS, Act, Assistant, Person, Turn
 from mockserver.sim.simulation import Simulation
 from tests.sim.telling import CALLEE, code, dial, do, events, new, ring, story, talk
 
@@ -80,7 +81,7 @@ def test_an_act_may_come_every_time() -> None:
 
 def test_a_person_sees_the_commands_that_were_obeyed_and_no_others() -> None:
     simulation = new()
-    simulation.world.injected = [Injected("gather", 1, TOO_MANY_REQUESTS)]
+    faults.add(simulation.world, Fault(operation="gather", nth=1, error=TOO_MANY_REQUESTS))
     leg = talk(simulation, Person(acts=(Act("presses", "1", "gather", EVERY, 1.0),)))
     codes = [code(simulation, "gather", leg, command_id=name) for name in ("one", "two", "two")]
     assert codes == ["10011", "ok", "ok"]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import errors, legs
+from mockserver.sim import errors, faults, legs
 from mockserver.sim.commands import Request, execute, is_command
 from mockserver.sim.errors import Refusal, Unsupported
-from mockserver.sim.people import Injected, Person
+from mockserver.sim.faults import Fault
+from mockserver.sim.people import Person
 from tests.sim.telling import (
     APP,
     CALLEE,
@@ -186,10 +187,8 @@ def test_a_repetition_is_recognised_although_the_call_is_over() -> None:
 
 def test_the_nth_command_of_a_name_is_refused_as_wanted() -> None:
     simulation = new()
-    simulation.world.injected = [
-        Injected("hangup", 2, errors.TOO_MANY_REQUESTS),
-        Injected("dial", 1, errors.CHANNEL_LIMIT),
-    ]
+    faults.add(simulation.world, Fault(operation="hangup", nth=2, error=errors.TOO_MANY_REQUESTS))
+    faults.add(simulation.world, Fault(operation="dial", nth=1, error=errors.CHANNEL_LIMIT))
     leg = talk(simulation)
     assert code(simulation, "dial", **DIAL) == "90041"
     assert [code(simulation, "client_state_update", leg, client_state="") for _ in range(3)] == ["ok"] * 3
@@ -199,7 +198,7 @@ def test_the_nth_command_of_a_name_is_refused_as_wanted() -> None:
 
 def test_an_injected_error_changes_nothing_but_the_log() -> None:
     simulation = new()
-    simulation.world.injected = [Injected("hangup", 1, errors.CALL_ENDED)]
+    faults.add(simulation.world, Fault(operation="hangup", nth=1, error=errors.CALL_ENDED))
     leg = talk(simulation)
     assert code(simulation, "hangup", leg, client_state="QQ==", command_id="one") == "90018"
     assert (leg.state, leg.client_state) == ("answered", None)

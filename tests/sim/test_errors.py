@@ -217,7 +217,8 @@ def test_every_row_can_be_answered_without_knowing_its_placeholders(row: Problem
 @pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: f"{row.code} {row.title}")
 def test_a_scenario_gets_any_row_or_one_that_has_its_title_and_status(row: Problem) -> None:
     (problem,) = load(by_scenario(row)).errors
-    got = problem.to_injected().problem
+    got = problem.to_fault().error
+    assert got is not None
     assert (got.code, got.status, got.title) == (row.code, row.status, row.title)
 
 

@@ -165,3 +165,10 @@ def test_time_does_not_go_back() -> None:
     assert simulation.now == EPOCH + 5 * SECOND
     simulation.advance(0)
     assert seen == [5 * SECOND]
+
+
+def test_the_next_plans_can_be_seen_without_those_that_are_void() -> None:
+    timeline = Timeline()
+    plans = [timeline.plan(at, print) for at in (30, 10, 20, 40)]
+    timeline.cancel(plans[1])
+    assert timeline.coming(2) == [plans[2], plans[0]]

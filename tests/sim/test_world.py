@@ -22,12 +22,13 @@ from hypothesis.stateful import (
 )
 
 from mockserver.http.contract import Contract
-from mockserver.sim import conversations, digits, errors, holding, legs, parties, talking
+from mockserver.sim import conversations, digits, errors, faults, holding, legs, parties, talking
 from mockserver.sim.commands import COMMANDS, LegCommand, Request, Retrieval, execute
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Entry, Json
+from mockserver.sim.faults import Fault
 from mockserver.sim.outside import Listener, Nowhere, Socket
-from mockserver.sim.people import ACTS, MAGIC_NUMBERS, Act, Assistant, Injected, Person, Turn
+from mockserver.sim.people import ACTS, MAGIC_NUMBERS, Act, Assistant, Person, Turn
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg, Settings
 from tests.sim import spans
@@ -353,7 +354,7 @@ def picture(value: Any, seen: dict[int, int]) -> Any:
         return "seen", seen[id(value)]
     seen[id(value)] = len(seen)
     if is_dataclass(value):
-        names = [field.name for field in fields(value) if field.name != "commands_seen"]
+        names = [field.name for field in fields(value) if field.name != "faults"]
         return type(value).__name__, [(name, picture(getattr(value, name), seen)) for name in names]
     if isinstance(value, dict):
         return [(picture(key, seen), picture(item, seen)) for key, item in value.items()]
@@ -364,7 +365,7 @@ def picture(value: Any, seen: dict[int, int]) -> Any:
 
 
 def everything(simulation: Simulation) -> Any:
-    """The whole state of a simulation but its log and the counters of its commands."""
+    """The whole state of a simulation but its log and its faults, which count what they fit."""
     heap = sorted((at, number, plan) for at, number, plan in simulation.timeline._heap if not plan.cancelled)
     return picture([simulation.now, simulation.world, heap, simulation.ids.random], {})
 
@@ -441,15 +442,24 @@ class Anywhere(Nowhere):
         return Chatterbox(simulation, listener)
 
 
+WRONG = (
+    Fault(operation="answer", nth=2, error=errors.TOO_MANY_REQUESTS),
+    Fault(operation="*", probability=0.1, error=errors.CALL_ENDED),
+)
+"""Faults that a world may have in store."""
+
+
 class Play:
     """A simulation and the steps that can be taken in it; steps are data, so that they can be taken again."""
 
     keep = 10_000
 
-    def __init__(self, seed: int, limits: str, injected: tuple[Injected, ...]) -> None:
+    def __init__(self, seed: int, limits: str, wrong: tuple[Fault, ...]) -> None:
         self.simulation = Simulation(LIMITS[limits], seed=seed, fits=fits, keep=self.keep, outside=Anywhere())
         world = self.simulation.world
-        world.people, world.assistants, world.injected = [TALKER], {"a": ASSISTANT}, list(injected)
+        world.people, world.assistants = [TALKER], {"a": ASSISTANT}
+        for fault in wrong:
+            faults.add(world, fault)
         self.legs: list[Leg] = []
 
     def take(self, step: Step) -> None:
@@ -532,10 +542,10 @@ class AnyWorld(RuleBasedStateMachine):
     @initialize(
         seed=st.integers(0, 3),
         limits=st.sampled_from(sorted(LIMITS)),
-        injected=st.sampled_from([(), (Injected("answer", 2, errors.TOO_MANY_REQUESTS),)]),
+        wrong=st.sampled_from([(), WRONG]),
     )
-    def begin(self, seed: int, limits: str, injected: tuple[Injected, ...]) -> None:
-        self.setting = (seed, limits, injected)
+    def begin(self, seed: int, limits: str, wrong: tuple[Fault, ...]) -> None:
+        self.setting = (seed, limits, wrong)
         self.play = Play(*self.setting)
         self.steps: list[Step] = []
         self.seen = 0
