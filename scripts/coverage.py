@@ -42,7 +42,7 @@ def page() -> str:
         "",
         f"Not emitted yet: {_list(silent)}." if silent else "Every published webhook is emitted.",
         "",
-        "The published interface has 105 operations; `pay`, `retrieve_public_key` and `retrieve_connection_count` are newer.",
+        "105 operations are published; `pay`, `retrieve_public_key` and `retrieve_connection_count` are newer.",
         "",
     ]
     return "\n".join(lines)

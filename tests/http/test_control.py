@@ -202,7 +202,7 @@ async def streaming(simulator: Simulator, query: str = "", key: str = KEY) -> As
     }
     stream = Stream()
     stream.reads.set()
-    serving = asyncio.create_task(simulator.platform.app(scope, stream.receive, stream.send))
+    serving = asyncio.ensure_future(simulator.platform.app(scope, stream.receive, stream.send))
     try:
         await stream.until(lambda: bool(stream.text))
         yield stream
