@@ -140,7 +140,8 @@ def _begin(simulation: Simulation, leg: Leg, kind: str, running: Running, cause:
     assert activity.started is not None
     if cause is None:
         simulation.emit(activity.started, leg, **(activity.tells or {}))
-    elif activity.failed is not None:
+    else:
+        assert activity.failed is not None
         del (leg.running or {})[kind]
         simulation.emit(activity.failed, leg, failure_cause=cause)
 

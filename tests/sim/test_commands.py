@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.sim import errors, faults, legs
+from mockserver.sim import commands, errors, faults, legs
 from mockserver.sim.commands import Request, execute, is_command
 from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.sim.faults import Fault
@@ -315,3 +315,31 @@ def test_a_call_without_answer_has_no_duration() -> None:
 )
 def test_questions_are_no_commands_and_what_is_not_simulated_is_taken_for_one(name: str, command: bool) -> None:
     assert is_command(name) is command
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("answer", True), ("retrieve_call", True), ("dial", False), ("list_queues", False), ("x", False)],
+)
+def test_some_commands_are_about_a_leg(name: str, found: bool) -> None:
+    assert commands.is_on_leg(name) is found
+
+
+def test_what_was_made_up_is_told_as_such_and_changes_nothing() -> None:
+    simulation = new()
+    request = Request("hangup", {"client_state": "QQ=="}, "any", size=24)
+    commands.made_up(simulation, request, 200, {"data": {"result": "ok"}})
+    (entry,) = simulation.log.entries
+    assert (entry.kind, entry.name, entry.call_control_id) == ("command", "hangup", "any")
+    assert entry.data["made_up"] is True
+    assert entry.data["request"] == {"client_state": "QQ=="}
+    assert not simulation.world.legs
+
+
+def test_the_world_knows_what_there_is_by_any_id_or_name() -> None:
+    simulation = new()
+    leg = ring(simulation)
+    execute(simulation, Request("create_queue", {"queue_name": "support"}))
+    world, now = simulation.world, simulation.now
+    known = [world.knows(name, now) for name in (leg.call_control_id, "support", "sales", None)]
+    assert known == [True, True, False, False]

@@ -172,3 +172,23 @@ def test_the_next_plans_can_be_seen_without_those_that_are_void() -> None:
     plans = [timeline.plan(at, print) for at in (30, 10, 20, 40)]
     timeline.cancel(plans[1])
     assert timeline.coming(2) == [plans[2], plans[0]]
+
+
+def test_the_next_limit_is_no_beat_and_not_what_comes_by_itself() -> None:
+    timeline = Timeline()
+    assert timeline.next_limit() is None
+    timeline.plan(10, print)
+    timeline.plan(20, print, backstop=True).beat = True
+    void = timeline.plan(30, print, backstop=True)
+    timeline.plan(50, print, backstop=True)
+    timeline.plan(40, print, backstop=True)
+    timeline.cancel(void)
+    assert timeline.next_limit() == 40
+
+
+def test_a_clock_goes_on_at_another_moment() -> None:
+    for mode in ("manual", "fast"):
+        clock = Clock.start(mode)
+        later = clock.going_on_at(EPOCH + 7 * SECOND)
+        assert (later.mode, later.factor) == (clock.mode, clock.factor)
+        assert later.read(EPOCH + 7 * SECOND) >= EPOCH + 7 * SECOND
