@@ -7,6 +7,7 @@ out is plain JSON Schema 2020-12: references gathered in `$defs`, annotations dr
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -227,7 +228,14 @@ def _plain_yaml(content: bytes) -> Any:
         first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
         for first, found in base.yaml_implicit_resolvers.items()
     }
-    return yaml.load(content, type("Loader", (base,), {"yaml_implicit_resolvers": resolvers}))
+    loader = type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+    was_on = gc.isenabled()
+    gc.disable()  # a million small objects come and all stay: looking for garbage meanwhile takes longer than parsing
+    try:
+        return yaml.load(content, loader)
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Shape:
