@@ -24,7 +24,7 @@ from mockserver.http.made_up import MadeUp
 from mockserver.http.recordings import Recordings
 from mockserver.listening import Server
 from mockserver.outside import Network
-from mockserver.settings import Config, data_folder
+from mockserver.settings import SPEC_DATE, Config, data_folder
 from mockserver.sim import errors, faults
 from mockserver.sim.clock import Clock, wall_timestamp
 from mockserver.sim.errors import Refusal
@@ -67,12 +67,11 @@ class Platform:
         published, unbuilt = specs / "openapi.yaml", specs / "unbuilt.yaml"
         self.contract: Contract = like.contract if like else Contract(published, unbuilt, strict=config.strict)
         ours: Finder = like.control.contract if like else _OnDemand(specs / "mock.yaml")
-        self.spec_date = str(self.contract.documents.root.value["info"]["x-spec-date"])
         self.worlds = Worlds(self._build, config.seed, default=config.default_key, one=config.one_world)
         self._scenarios: list[Scenario] = []
         made_up = MadeUp(self.contract.documents) if config.contract else None
         self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys), made_up)
-        self.control: Control = Control(ours, self.worlds, watch, self.load, self.spec_date, self.api.keys)
+        self.control: Control = Control(ours, self.worlds, watch, self.load, SPEC_DATE, self.api.keys)
         self.control.public_key = self.signer.public_key
         elsewhere: ASGIApp = _Elsewhere(watch)
         if config.spec is not None:

@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import queue
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Thread
 from typing import Any
 
-from aiohttp import WSMsgType, web
 from telnyx.types.calls import ActionStartConversationRelayResponse, ActionStopConversationRelayResponse
 
 from mockserver.sim.events import Json
 from tests.sdk.live import LIMIT_SECS, Application, Simulator
+from tests.sdk.websocket import WebSocket
 
-Answer = Callable[[Json], list[Json]]
 
+class Relay(WebSocket):
+    """The application's end of a relay."""
 
-class Relay:
-    """The application's WebSocket: every frame that came, and how the connection ended."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.frames: list[Json] = []
-        self.came: queue.Queue[Json] = queue.Queue()
-        self.closed: queue.Queue[int | None] = queue.Queue()
-
-    @contextmanager
-    def serving(self, answer: Answer) -> Iterator[Relay]:
-        """Listen on a free port, and send what `answer` makes of each frame; an empty one closes."""
-        ready: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
-        thread = Thread(target=lambda: asyncio.run(self._serve(answer, ready)), name="relay")
-        thread.start()
-        loop, stop = ready.get(timeout=LIMIT_SECS)
-        try:
-            yield self
-        finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(LIMIT_SECS)
-
-    async def _serve(self, answer: Answer, ready: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
-        async def talk(request: web.Request) -> web.WebSocketResponse:
-            socket = web.WebSocketResponse()
-            await socket.prepare(request)
-            async for message in socket:
-                assert message.type is WSMsgType.TEXT
-                frame = json.loads(message.data)
-                self.frames.append(frame)
-                self.came.put(frame)
-                for reply in answer(frame):
-                    if reply:
-                        await socket.send_json(reply)
-                    else:
-                        await socket.close()
-            self.closed.put(socket.close_code)
-            return socket
-
-        application = web.Application()
-        application.router.add_get("/relay", talk)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"ws://127.0.0.1:{runner.addresses[0][1]}/relay"
-        stop = asyncio.Event()
-        ready.put((asyncio.get_running_loop(), stop))
-        await stop.wait()
-        await runner.cleanup()
-
-    def wait_for(self, kind: str) -> Json:
-        """The next frame of a type."""
-        while (frame := self.came.get(timeout=LIMIT_SECS))["type"] != kind:
-            pass
-        return frame
+    kind = "type"
 
     @property
     def prompts(self) -> list[tuple[str, bool]]:
-        return [(frame["voicePrompt"], frame["last"]) for frame in self.frames if frame["type"] == "prompt"]
+        return [(frame["voicePrompt"], frame["last"]) for frame in self.messages if frame["type"] == "prompt"]
 
 
 def echo(frame: Json) -> list[Json]:
@@ -113,7 +53,7 @@ def test_a_person_talks_with_a_websocket_until_it_ends_the_conversation(
         client.calls.actions.hangup(leg)
         application.wait_for("call.hangup", leg)
     assert (ended.conversation_id, ended.reason) == (started.data.conversation_relay_id, None)
-    setup = relay.frames[0]
+    setup = relay.messages[0]
     assert (setup["type"], setup["sessionId"]) == ("setup", ended.conversation_id)
     assert setup["customParameters"] == {"shop": "Corner Bakery"}
     assert relay.prompts == [("A table", False), ("A table for two.", True), ("Tonight.", True)]
@@ -155,7 +95,7 @@ def test_an_application_that_goes_or_is_not_there_ends_it(simulator: Simulator, 
         application.wait_for("call.answered", leg)
         client.calls.actions.start_conversation_relay(leg, url=relay.url, greeting="Hi.")
         assert application.wait_for("call.conversation.ended", leg).reason == "customer_disconnect"
-        assert {"type": "error", "description": "Invalid message: unknown type: what"} in relay.frames
+        assert {"type": "error", "description": "Invalid message: unknown type: what"} in relay.messages
     with simulator.client() as client:
         client.calls.actions.start_conversation_relay(leg, url=relay.url)
         assert application.wait_for("call.conversation.ended", leg, 2).reason == "customer_disconnect"

@@ -2,86 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import queue
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from threading import Thread
 
-from aiohttp import web
 from telnyx.types.calls import ActionStartStreamingResponse, ActionStopStreamingResponse
 
 from mockserver.sim import sound, voices
 from mockserver.sim.events import Json
 from mockserver.sim.sound import Format
 from tests.sdk.live import LIMIT_SECS, Application, Simulator, serving
+from tests.sdk.websocket import WebSocket
 
-Answer = Callable[[Json], list[Json]]
 SILENCE, TONE = (sound.frame(Format(), pitch) for pitch in (0, voices.PERSON))
 
 
-class Media:
-    """The application's WebSocket: the headers of the handshake, every message that came and every one that went."""
+class Media(WebSocket):
+    """The application's end of a stream."""
 
-    def __init__(self) -> None:
-        self.url = ""
-        self.headers: dict[str, str] = {}
-        self.messages: list[Json] = []
-        self.sent: list[Json] = []
-        self.came: queue.Queue[Json] = queue.Queue()
-        self.closed: queue.Queue[int | None] = queue.Queue()
-
-    @contextmanager
-    def serving(self, answer: Answer) -> Iterator[Media]:
-        """Listen on a free port, and send what `answer` makes of each message; an empty one closes."""
-        ready: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
-        thread = Thread(target=lambda: asyncio.run(self._serve(answer, ready)), name="media")
-        thread.start()
-        loop, stop = ready.get(timeout=LIMIT_SECS)
-        try:
-            yield self
-        finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(LIMIT_SECS)
-
-    async def _serve(self, answer: Answer, ready: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
-        async def stream(request: web.Request) -> web.WebSocketResponse:
-            self.headers = {name.lower(): value for name, value in request.headers.items()}
-            peer = web.WebSocketResponse()
-            await peer.prepare(request)
-            async for message in peer:
-                taken = json.loads(message.data)
-                self.messages.append(taken)
-                self.came.put(taken)
-                for reply in answer(taken):
-                    if reply:
-                        self.sent.append(reply)
-                        await peer.send_json(reply)
-                    else:
-                        await peer.close()
-            self.closed.put(peer.close_code)
-            return peer
-
-        application = web.Application()
-        application.router.add_get("/media", stream)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"ws://127.0.0.1:{runner.addresses[0][1]}/media"
-        stop = asyncio.Event()
-        ready.put((asyncio.get_running_loop(), stop))
-        await stop.wait()
-        await runner.cleanup()
-
-    def wait_for(self, event: str) -> Json:
-        """The next message of an event."""
-        while (message := self.came.get(timeout=LIMIT_SECS))["event"] != event:
-            pass
-        return message
+    kind = "event"
 
     def payloads(self, messages: list[Json]) -> list[str]:
         return [message["media"]["payload"] for message in messages if message["event"] == "media"]
