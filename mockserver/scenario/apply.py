@@ -11,7 +11,8 @@ from mockserver.sim.errors import Refusal
 from mockserver.sim.simulation import Simulation
 
 if TYPE_CHECKING:
-    from mockserver.scenario.model import CallPart, Scenario
+    from mockserver.scenario.model import Scenario
+    from mockserver.scenario.parts.calls import CallPart
 
 
 def apply(scenario: Scenario, simulation: Simulation) -> None:

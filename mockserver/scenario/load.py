@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from mockserver.scenario.bundled import bundled, find
-from mockserver.scenario.model import PARTS, Scenario, known_keys
+from mockserver.scenario.model import PARTS, Scenario
 from mockserver.scenario.names import meant
+from mockserver.scenario.parts.part import known_keys
 from mockserver.scenario.tree import MOST_BYTES, Tree, parse
 from mockserver.scenario.values import kind, quoted
 from mockserver.sim.people import matches

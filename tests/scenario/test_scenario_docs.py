@@ -9,8 +9,9 @@ import pytest
 
 from mockserver.scenario import bundled
 from mockserver.scenario.load import load
-from mockserver.scenario.model import PARTS, known_keys
+from mockserver.scenario.model import PARTS
 from mockserver.scenario.names import ACTS
+from mockserver.scenario.parts.part import known_keys
 from mockserver.sim.people import MAGIC_NUMBERS, OUTCOMES
 from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY
 
