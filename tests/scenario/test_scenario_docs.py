@@ -16,8 +16,9 @@ from mockserver.sim.people import MAGIC_NUMBERS, OUTCOMES
 from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "scenarios.md").read_text(encoding="utf-8")
-EXAMPLES = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if not block.startswith(" ")]
+PAGES = [DOCS / "scenarios.md", *sorted((DOCS / "scenarios").glob("*.md"))]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+EXAMPLES = [block for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL) if not block.startswith(" ")]
 
 
 def test_the_table_of_magic_numbers_is_the_one_of_the_code() -> None:
@@ -27,15 +28,21 @@ def test_the_table_of_magic_numbers_is_the_one_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_an_example_of_the_page_is_valid(text: str) -> None:
+def test_an_example_of_the_pages_is_valid(text: str) -> None:
     assert load(text)
 
 
 @pytest.mark.parametrize("place", PARTS)
-def test_the_page_names_every_key(place: tuple[str, ...]) -> None:
-    assert [key for key in sorted(known_keys(PARTS[place])) if not re.search(rf"\b{key}\b", PAGE)] == []
+def test_the_pages_name_every_key(place: tuple[str, ...]) -> None:
+    assert [key for key in sorted(known_keys(PARTS[place])) if not re.search(rf"\b{key}\b", TEXT)] == []
 
 
-def test_the_page_names_every_bundled_scenario_and_every_word() -> None:
+@pytest.mark.parametrize("verb", sorted(known_keys(PARTS[()]) - {"name", "description"} | {"does"}))
+def test_a_verb_has_a_page_and_the_index_names_it(verb: str) -> None:
+    assert (DOCS / "scenarios" / f"{verb}.md").read_text(encoding="utf-8").startswith(f"# `{verb}`: ")
+    assert f"| [`{verb}`](scenarios/{verb}.md) |" in (DOCS / "scenarios.md").read_text(encoding="utf-8")
+
+
+def test_the_pages_name_every_bundled_scenario_and_every_word() -> None:
     words = [*bundled.names(), *ACTS, *OUTCOMES, DEFAULT_PUBLIC_KEY]
-    assert [word for word in words if word not in PAGE] == []
+    assert [word for word in words if word not in TEXT] == []
