@@ -7,19 +7,17 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mockserver.driver import LONG_CUSHION
 from mockserver.launch import Simulator, real_address
+from mockserver.reports.played import Played
 from mockserver.scenario.apply import apply
-from mockserver.scenario.expect import Expectations, Report, check
+from mockserver.scenario.expect import Expectations, check
 from mockserver.scenario.model import Scenario
-from mockserver.scenario.report import as_json, ladder, summary
 from mockserver.server import Platform, running
 from mockserver.settings import Config
-from mockserver.sim.clock import EPOCH
-from mockserver.sim.events import Entry, Json
+from mockserver.sim.events import Entry
 from mockserver.worlds import World
 
 REACHABLE_SECS = 2.0
@@ -30,32 +28,6 @@ class Unreachable(Exception):
     """The application cannot be reached, or ended before it could be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a run ended: what was expected, everything that happened, and why it ended if not by itself."""
-
-    scenario: Scenario
-    report: Report
-    entries: tuple[Entry, ...]
-    stopped: str | None = None
-
-    @property
-    def held(self) -> bool:
-        return self.report.held and self.stopped is None
-
-    def text(self, colour: bool = False) -> str:
-        """The ladder of what happened, and what became of the expectations."""
-        drawn = ladder(self.entries, self.scenario.to_people(), EPOCH, colour)
-        lines = [drawn, "", *summary(self.report, colour)]
-        if self.stopped:
-            lines.append(self.stopped)
-        return "\n".join(lines)
-
-    def as_json(self) -> Json:
-        """The same for machines."""
-        return {**as_json(self.report, self.entries), "stopped": self.stopped, "held": self.held}
-
-
 async def play(
     scenario: Scenario,
     config: Config,
@@ -64,7 +36,7 @@ async def play(
     environment: Mapping[str, str] | None = None,
     limit: float = 30.0,
     real: bool = False,
-) -> Result:
+) -> Played:
     """Serve a world, start the application if there is a command for it, play the scenario, and end.
 
     The run is over when all that is expected has come and nothing more happens, or nothing can come any more, or after
@@ -95,7 +67,7 @@ async def play(
                 await _until_over(world, expectations)
         except TimeoutError:
             stopped = f"the run was stopped after {limit:g} s: {world.driver.explain()}"
-    return Result(scenario, check(expected, entries), tuple(entries), stopped)
+    return Played(scenario, check(expected, entries), tuple(entries), stopped)
 
 
 async def _until_over(world: World, expectations: Expectations) -> None:

@@ -23,7 +23,7 @@ LAYERS = (
     ("worlds",),
     ("http", "webhooks", "scenario"),
     ("printer", "settings", "outside", "tls"),
-    ("tail",),
+    ("tail", "reports"),
     ("listening",),
     ("server",),
     ("launch",),

@@ -1,0 +1,1 @@
+"""What came of runs, for those who read it: the terminal, machines, JUnit, a page, a transcript."""
