@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import ParamSpec, TypeVar
 
@@ -30,6 +30,9 @@ short for one that acts 20 ms after it answered a webhook."""
 LONG_CUSHION = 1.0
 """The same before a mere limit is skipped to (a caller's patience, a call's longest duration): nobody waits for it."""
 
+STEPS = 5
+"""In how many steps a cushion passes."""
+
 logger = logging.getLogger("mockserver")
 
 
@@ -41,7 +44,8 @@ class Driver:
     """Moves a simulation the way its clock says.
 
     With `unasked` false, a clock that skips stands still unless somebody waits (`waiting`, `passing`): for whoever acts
-    in between, and must not miss anything.
+    in between, and must not miss anything. `pause` gives whoever may act a cushion of real seconds; one who knows that
+    nobody is left who could act returns sooner.
     """
 
     def __init__(
@@ -51,14 +55,16 @@ class Driver:
         cushion: float = CUSHION,
         long_cushion: float = LONG_CUSHION,
         unasked: bool = True,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self.simulation = simulation
         self.clock = clock
         self._cushion, self._long_cushion = cushion, long_cushion
         self._unasked, self._passing = unasked, 0
+        self.pause = pause or pass_in_steps
         self._onlookers: list[Callable[[], None]] = []
         self._holds: Counter[str] = Counter()
-        self._waiters = 0
+        self._waiters = self._pressing = 0
         self._sleepers: set[asyncio.Future[None]] = set()
         self._owed = False
         self._closed = False
@@ -116,14 +122,11 @@ class Driver:
         self._resting.clear()
         if self._closed:
             return
+        self._changed.set()
         if self.clock.follows_wall:
             self._set_timer()
-        elif self.clock.mode == "auto":
-            self._changed.set()
-            if self._mover is None:
-                self._mover = asyncio.get_running_loop().create_task(self._skip_on())
-        else:
-            self._changed.set()
+        elif self.clock.mode == "auto" and self._mover is None:
+            self._mover = asyncio.get_running_loop().create_task(self._skip_on())
 
     # What waits
 
@@ -185,6 +188,16 @@ class Driver:
             self._passing -= 1
 
     @contextmanager
+    def pressing(self) -> Iterator[None]:
+        """Let a clock that skips go on although time is held while the block runs: for what has to come first."""
+        self._pressing += 1
+        self.stir()
+        try:
+            yield
+        finally:
+            self._pressing -= 1
+
+    @contextmanager
     def watched(self, onlooker: Callable[[], None]) -> Iterator[None]:
         """Call `onlooker` after each skip while the block runs, before there is another."""
         self._onlookers = [*self._onlookers, onlooker]
@@ -194,12 +207,21 @@ class Driver:
             self._onlookers = [other for other in self._onlookers if other is not onlooker]
 
     async def rest(self) -> None:
-        """Return when a clock that skips has nothing more to skip to and nobody acts any more.
+        """Return when nothing more happens by itself and nobody acts any more.
 
-        Mere limits count as something to skip to only while somebody waits.
+        A clock that skips has then nothing more to skip to: mere limits count only while somebody waits. One that
+        follows the wall goes on until only limits are to come; one that is moved by hand waits for whoever acts.
         """
         self.stir()
-        await self._resting.wait()
+        if self.clock.mode == "auto":
+            await self._resting.wait()
+            return
+        await self._settled()
+        while self.clock.follows_wall and self.simulation.timeline.anything_near():
+            due = self.simulation.timeline.next_at()
+            await asyncio.sleep(self.clock.wall_seconds_until(due or self.simulation.now))
+            self.catch_up()
+            await self._settled()
 
     async def advance(self, seconds: float) -> None:
         """Let so much simulated time pass, step by step, and return when the world is quiet again."""
@@ -283,8 +305,8 @@ class Driver:
             return False
         if plan.backstop and not (plan.beat and self._on_the_way(plan)):
             stirs = self._stirs
-            await asyncio.sleep(self._long_cushion)
-            if stirs != self._stirs or self._holds or not self._wanted(plan):
+            await self.pause(self._long_cushion)
+            if stirs != self._stirs or self._held or not self._wanted(plan):
                 return True
             self._heading_for = self.simulation.timeline.next_limit() or 0
         self._advance_to(plan.at)
@@ -310,15 +332,19 @@ class Driver:
 
     async def _settled(self) -> None:
         """Return when nobody holds time and, if something reached the application, it was given time to act."""
-        while self._holds or self._owed:
-            if self._holds:
+        while self._held or self._owed:
+            if self._held:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
             stirs = self._stirs
-            await asyncio.sleep(self._cushion)
-            if stirs == self._stirs and not self._holds:
+            await self.pause(self._cushion)
+            if stirs == self._stirs and not self._held:
                 self._owed = False
+
+    @property
+    def _held(self) -> bool:
+        return bool(self._holds) and not self._pressing
 
     def _advance_to(self, moment: int) -> None:
         """Let what is due happen. A plan that fails is a defect of ours: it is reported, and time goes on."""
@@ -329,6 +355,12 @@ class Driver:
                 logger.exception("a step of the simulation failed")
             else:
                 return
+
+
+async def pass_in_steps(seconds: float) -> None:
+    """Let real time pass. Where the machine is overloaded each step is late, as the application is."""
+    for _ in range(STEPS):
+        await asyncio.sleep(seconds / STEPS)
 
 
 def _wake(woken: asyncio.Future[None]) -> None:

@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mockserver.printer import Printer
-from mockserver.server import Platform, running
 from mockserver.settings import Config
 from mockserver.tls import PLATFORM, trust
+
+if TYPE_CHECKING:
+    from mockserver.printer import Printer
+    from mockserver.server import Platform
 
 FAILED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
 """Exit codes of our own, as `env` and `timeout` have them; every other one is the program's."""
@@ -105,6 +108,8 @@ async def execute(
     try:
         if isinstance(simulator, Simulator):
             return await _execute(command, simulator, environment, printer)
+        from mockserver.server import running  # a quarter of a second
+
         async with running(simulator, watch, read) as (platform, url):
             return await _execute(command, Simulator.of(platform, url), environment, printer)
     except OSError as error:

@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockserver.driver import CUSHION, Driver
 from mockserver.http.api import Api
 from mockserver.http.contract import Contract, Found, WrongMethod
-from mockserver.http.control import Control, Finder
+from mockserver.http.control import Control, Finder, Held
 from mockserver.http.documents import load_cached
 from mockserver.http.edge import Answer, Incoming, Watch, serve
 from mockserver.http.made_up import MadeUp
@@ -41,12 +41,17 @@ if TYPE_CHECKING:
     from mockserver.scenario.model import Scenario
 
 
+MOST_LISTED = 1_000
+"""Of how many scenarios a world tells that they were loaded; past that the oldest are forgotten."""
+
+
 class Platform:
     """Everything that runs in one process: the worlds, and the ASGI application `app` that serves them.
 
     `watch` is told of every request, `read` of every entry of every log; `post` sends a webhook (the default is real
     HTTP). `base_url` is where the server can be reached; whoever listens sets it before the first world is made. What
-    was read of the specifications is shared with `like`, which has to be as strict.
+    was read of the specifications is shared with `like`, which has to be as strict. `pause` is the
+    drivers'.
     """
 
     def __init__(
@@ -56,10 +61,11 @@ class Platform:
         read: Callable[[Entry], None] = lambda entry: None,
         post: Post | None = None,
         like: Platform | None = None,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self.config = config
         self.base_url = Settings().base_url
-        self._read = read
+        self._read, self._pause = read, pause
         self._http = HttpPost()
         self._post = post or self._http
         self.signer = Signer.from_text(config.signing_key)
@@ -68,11 +74,11 @@ class Platform:
         self.contract: Contract = like.contract if like else Contract(published, unbuilt, strict=config.strict)
         ours: Finder = like.control.contract if like else _OnDemand(specs / "mock.yaml")
         self.worlds = Worlds(self._build, config.seed, default=config.default_key, one=config.one_world)
-        self._scenarios: list[Scenario] = []
         made_up = MadeUp(self.contract.documents) if config.contract else None
         self.api = Api(self.contract, self.worlds, watch, frozenset(config.api_keys), made_up)
-        self.control: Control = Control(ours, self.worlds, watch, self.load, SPEC_DATE, self.api.keys)
+        self.control: Control = Control(ours, self.worlds, watch, self.load, self.hold_to, SPEC_DATE, self.api.keys)
         self.control.public_key = self.signer.public_key
+        self.control.schema = data_folder("scenarios") / "scenario.schema.json"
         elsewhere: ASGIApp = _Elsewhere(watch)
         if config.spec is not None:
             elsewhere = _contract_only(config, config.spec, watch)
@@ -86,17 +92,32 @@ class Platform:
         framework.router.default = elsewhere  # no route of the framework's takes a path with a line end in it
         self.app: ASGIApp = framework if config.spec else _Front(self.api, framework)
 
-    def load(self, world: World, text: str, name: str) -> Json:
-        """Put a scenario into a world; its summary. Raises `Refusal` with every mistake in it."""
+    def load(self, world: World, text: str, name: str, row: str | None = None) -> Json:
+        """Put a scenario into a world; its summary. Raises `Refusal` with every mistake in it.
+
+        Whoever sent the text sees neither the environment nor the files of this machine.
+        """
         from mockserver.scenario.load import InvalidScenario, load
 
         try:
-            scenario = load(text, name)
+            scenario = load(text, name, row=row, people=world.simulation.world.people)
         except InvalidScenario as invalid:
             raise Refusal.of([errors.UNPROCESSABLE.raised(reason=problem) for problem in invalid.problems]) from None
-        return self._apply(scenario, world)
+        return self.put(scenario, world)
 
-    def _apply(self, scenario: Scenario, world: World) -> Json:
+    def hold_to(self, world: World, expected: Sequence[Json], since: int) -> Held:
+        """Hold a world against a list of expectations. Raises `Refusal` with every mistake in it."""
+        from mockserver.scenario.expecting.asked import Holding, InvalidList, pointer, read
+
+        simulation = world.simulation
+        try:
+            return Holding(read(expected, simulation.world.people), simulation, since)
+        except InvalidList as invalid:
+            problems = [errors.UNPROCESSABLE.raised(reason=text, at=pointer(at)) for at, text in invalid.problems]
+            raise Refusal.of(problems) from None
+
+    def put(self, scenario: Scenario, world: World) -> Json:
+        """Put a scenario that is loaded into a world; its summary."""
         from mockserver.scenario.apply import apply
 
         world.driver.act(apply, scenario, world.simulation)
@@ -109,6 +130,7 @@ class Platform:
             "errors": len(scenario.errors),
         }
         world.scenarios.append(summary)
+        del world.scenarios[:-MOST_LISTED]
         return summary
 
     async def close(self) -> None:
@@ -120,9 +142,6 @@ class Platform:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         if self.config.scenarios:
-            from mockserver.scenario.load import load
-
-            self._scenarios = [load(path) for path in self.config.scenarios]
             self.worlds.of(self.config.default_key)
         try:
             yield
@@ -143,16 +162,16 @@ class Platform:
             fits=_fits,
         )
         world = self._at_work(key, seed, simulation, clock)
-        for scenario in self._scenarios:
+        for scenario in config.scenarios:
             quiet = scenario.model_copy(update={"calls": []})
-            self._apply(scenario if key == config.default_key else quiet, world)
+            self.put(scenario if key == config.default_key else quiet, world)
         return world
 
     def _at_work(self, key: str, seed: int, simulation: Simulation, clock: Clock) -> World:
         """A simulation with all that moves it and sends its webhooks."""
         config = self.config
         cushion = CUSHION if config.cushion is None else config.cushion
-        driver = Driver(simulation, clock, cushion, unasked=config.unasked)
+        driver = Driver(simulation, clock, cushion, unasked=config.unasked, pause=self._pause)
         network = Network(driver, lambda body: self.signer.headers(wall_timestamp(), body))
         simulation.outside = network
         sender = Sender(

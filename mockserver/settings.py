@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mockserver.sim.clock import Clock
 from mockserver.webhooks.signing import DEFAULT_SEED
+
+if TYPE_CHECKING:
+    from mockserver.scenario.model import Scenario
 
 HOST, PORT = "127.0.0.1", 12111
 
@@ -31,7 +35,7 @@ class Config:
     webhook_url: str | None = None
     webhook_failover_url: str | None = None
     webhook_timeout: float = 2.0
-    scenarios: tuple[Path, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
     clock: str = "real"
     factor: float = 60.0
     seed: int = 0

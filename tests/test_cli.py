@@ -267,7 +267,7 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "serve", "env", "ready", "check", "run", "exec", "errors", "verify"),
+        *("", "serve", "env", "ready", "check", "schema", "run", "exec", "errors", "verify"),
         *("call", "press", "say", "silence", "hold", "unhold", "hangup"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,11 +32,12 @@ async def driving(
     cushion: float = CUSHION,
     long_cushion: float = LONG_CUSHION,
     unasked: bool = True,
+    pause: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Driver]:
     """A driver with an empty world; whatever it started is over after the block."""
     others = asyncio.all_tasks()
     clock = Clock.start(mode, factor)
-    driver = Driver(Simulation(start=clock.started), clock, cushion, long_cushion, unasked)
+    driver = Driver(Simulation(start=clock.started), clock, cushion, long_cushion, unasked, pause)
     try:
         yield driver
     finally:
@@ -186,6 +187,19 @@ async def test_nobody_is_given_a_cushion_where_nothing_was_told_to_anybody(route
         plan_quietly(driver, tick=2)
         await driver.rest()
         assert told(driver) == [(1, "call.answered"), (2, "tick")]
+
+
+async def test_the_cushions_are_given_by_whoever_knows_when_nobody_is_left_to_act() -> None:
+    given: list[float] = []
+
+    async def pause(cushion: float) -> None:
+        given.append(cushion)
+
+    async with driving(cushion=NEVER, long_cushion=NEVER + 1, pause=pause) as driver:
+        webhook(driver, "call.initiated")
+        plan_quietly(driver, backstop=True, limit=60)
+        await driver.wait_for(named("limit"))
+    assert given == [NEVER, NEVER + 1]
 
 
 async def test_every_stir_begins_the_cushion_anew() -> None:
@@ -370,6 +384,24 @@ async def test_the_wall_moves_time(mode: str, factor: float, seconds: float) -> 
         entry = await driver.wait_for(named("tick"))
         assert asyncio.get_running_loop().time() - began >= 0.008
         assert driver.simulation.now >= due == entry.at
+
+
+async def test_where_the_wall_moves_time_it_is_quiet_when_only_limits_are_to_come() -> None:
+    async with driving("fast", 1_000) as driver:
+        plan_quietly(driver, backstop=True, limit=3600)
+        plan(driver, first=1, second=20)
+        await driver.rest()
+        assert [name for _, name in told(driver)] == ["first", "second"]
+
+
+@pytest.mark.parametrize("mode", ["manual", "real", "fast"])
+async def test_it_is_not_quiet_while_somebody_holds_time(mode: str) -> None:
+    async with driving(mode) as driver:
+        with driver.hold("delivery call.initiated"):
+            resting = asyncio.ensure_future(driver.rest())
+            await a_while()
+            assert not resting.done()
+        await asyncio.wait_for(resting, 1)
 
 
 async def test_a_hold_does_not_stop_the_wall() -> None:

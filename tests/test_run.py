@@ -1,50 +1,177 @@
-"""`telnyx-mockserver run`: the bundled scenarios with their example applications, over real sockets; and exit codes."""
+"""`telnyx-mockserver run`: the bundled scenarios with their example applications, over real sockets; many files,
+commands that drive, transcripts, shuffles; and exit codes."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from textwrap import dedent
+from xml.etree.ElementTree import parse
 
 import pytest
+from click.testing import CliRunner
+
+from mockserver.cli import cli
+from mockserver.cli.options import read_scenarios
+from mockserver.reports.played import HELD, NOTHING, STOPPED, Played
+from mockserver.runner import Stage, Unreachable, stage
+from mockserver.scenario.load import load
+from mockserver.scenario.shuffling import luck, shuffled
+from mockserver.settings import Config
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "scenarios" / "examples"
 BUNDLED = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
 
+CONFIG = Config(port=0, clock="auto", webhook_timeout=30.0)
+
+DIALLED = load("""
+people: [{number: "+12025550172", answers_after: 2s}]
+errors: [{command: hangup, code: "90018"}]
+expect: [{command: dial, gets: ok}, {event: call.answered}, {command: hangup, gets: "90018"}]
+""")
+"""What a driver can meet: the person and the error have to be there before it begins."""
+
+DRIVER = """
+import json, os, sys, time
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+def ask(path, body):
+    headers = {"Authorization": "Bearer KEY", "Content-Type": "application/json"}
+    url = os.environ["TELNYX_BASE_URL"].removesuffix("/v2") + path
+    request = Request(url, json.dumps(body).encode(), headers, method="POST")
+    with urlopen(request) as response:
+        return json.load(response)["data"]
+
+if "dial" in sys.argv:
+    call = ask("/v2/calls", {"connection_id": "1", "from": "+12025550178", "to": "+12025550172"})["call_control_id"]
+    ask("/_mock/clock/advance", {"seconds": 10})
+    try:
+        ask(f"/v2/calls/{call}/actions/hangup", {})
+    except HTTPError as error:
+        assert error.code == 422
+if "hang" in sys.argv:
+    time.sleep(60)
+raise SystemExit(int(sys.argv[1]))
+"""
+
 
 def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mockserver", "run", "--port", "0", "--webhook-timeout", "30", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+        command_line(*arguments), cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def command_line(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "mockserver", "run", "--port", "0", "--webhook-timeout", "30", *arguments]
 
 
 def example(name: str) -> tuple[str, ...]:
     return ("--", sys.executable, str(EXAMPLES / f"{name}.py"))
 
 
+def driver(code: int, *does: str) -> list[str]:
+    return [sys.executable, "-c", DRIVER, str(code), *does]
+
+
+async def played(command: list[str], *scenarios: object, app: str | None = None, limit: float = 60.0) -> list[Played]:
+    """Some scenarios on one stage, in this process."""
+    async with stage(CONFIG, app, command, os.environ, limit) as built:
+        return [await built.play(scenario) for scenario in scenarios]  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def answering(status: int) -> AsyncIterator[str]:
+    """An application that answers everything with a status; the URL of its webhooks."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.readline():
+            writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/webhooks"
+
+
+# The bundled ones ----------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_scenario_holds_with_its_example_application(name: str) -> None:
-    answer = run(name, *example(name))
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "expectations held" in answer.stdout
+    scenarios = read_scenarios(name, {})
+    for one in asyncio.run(played([sys.executable, str(EXAMPLES / f"{name}.py")], *scenarios)):
+        assert one.code == HELD, one.text()
 
 
-def test_the_result_as_json_has_every_expectation_and_everything_that_happened() -> None:
+def test_many_files_are_played_one_after_the_other_and_reported(tmp_path: Path) -> None:
+    (tmp_path / "b_right.yaml").write_text(start_twice(), encoding="utf-8")
+    (tmp_path / "a_wrong.yaml").write_text(start_twice("90034"), encoding="utf-8")
+    reports = ("--junit", "out/junit.xml", "--html", "out/page.html")
+    answer = run(".", "--update", *reports, *example("start_twice"), folder=tmp_path)
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    lines = answer.stdout.splitlines()
+    told = [line for line in lines if line.startswith(("ok     b", "FAILED a"))]
+    assert [line.partition(",")[0] for line in told] == [
+        "FAILED a_wrong  1 of 6 expectations did not hold",
+        "ok     b_right  6 expectations",
+    ]
+    assert answer.stdout.count("application        ") == 1  # the ladder of the one that failed
+    assert "MISSED   2  ai_assistant_start getting 90034" in answer.stdout
+    assert "\n2 runs: 1 held, 1 did not, in " in answer.stdout
+    suites = parse(tmp_path / "out" / "junit.xml").getroot()
+    assert [(suite.get("name"), suite.get("failures")) for suite in suites] == [("a_wrong", "1"), ("b_right", "0")]
+    assert "a_wrong" in (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.glob("*.transcript")) == ["b_right.transcript"]
+    assert (
+        answer.stderr == "a_wrong.transcript is left as it is, since the run did not hold\nwrote b_right.transcript\n"
+    )
+
+
+def test_a_run_that_is_not_as_its_transcript_is_exit_code_7_with_the_difference(tmp_path: Path) -> None:
+    (tmp_path / "calls.yaml").write_text(start_twice(), encoding="utf-8")
+    transcript = tmp_path / "calls.transcript"
+    application = example("start_twice")
+    assert run("calls.yaml", "--update", *application, folder=tmp_path).returncode == 0
+    right = transcript.read_text(encoding="utf-8")
+    again = run("calls.yaml", "--update", "--repeat", "2", "--json", *application, folder=tmp_path)
+    assert (again.returncode, transcript.read_text(encoding="utf-8"), again.stderr.count("wrote")) == (0, right, 0)
+    assert [one["name"] for one in json.loads(again.stdout)["runs"]] == ["calls #1", "calls #2"]
+    transcript.write_text(right.replace("At nine.", "At ten."), encoding="utf-8")
+    answer = run("calls.yaml", *application, folder=tmp_path)
+    assert answer.returncode == 7, answer.stdout
+    assert "all 6 expectations held\ncalls is not as calls.transcript; if that is right, accept it" in answer.stdout
+    assert [line for line in answer.stdout.splitlines() if line[:2] in ("- ", "+ ")] == [
+        '-     4.418  A      assistant: "At ten."',
+        '+     4.418  A      assistant: "At nine."',
+    ]
+
+
+def test_a_shuffled_run_that_fails_says_how_to_repeat_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(start_twice("90034"), encoding="utf-8")
+    answer = run(
+        "wrong.yaml", "--shuffle", "7", "--repeat", "3", "--fail-fast", *example("start_twice"), folder=tmp_path
+    )
+    assert answer.returncode == 1, answer.stdout
+    assert "to repeat this run alone: telnyx-mockserver run wrong.yaml --shuffle 7:1 -- " in answer.stdout
+    assert "3 runs: 0 held, 1 did not, 2 not played, in " in answer.stdout
+
+
+def test_the_result_as_json_is_all_that_stands_on_standard_output() -> None:
     answer = run("start_twice", "--json", *example("start_twice"))
-    result = json.loads(answer.stdout[answer.stdout.index("\n{") :])
-    assert result["held"] is True
+    result = json.loads(answer.stdout)
+    assert "listening on" in answer.stderr
+    assert (result["held"], result["code"], result["name"]) == (True, 0, "start_twice")
     assert [row["held"] for row in result["expect"]] == [True] * 6
     assert [entry["name"] for entry in result["log"] if entry["kind"] == "webhook"] == [
         "call.initiated",
@@ -56,59 +183,163 @@ def test_the_result_as_json_has_every_expectation_and_everything_that_happened()
     ]
 
 
-def test_an_expectation_that_does_not_hold_is_exit_code_1_and_says_what_was_seen_instead(tmp_path: Path) -> None:
-    text = (ROOT / "scenarios" / "start_twice.yaml").read_text(encoding="utf-8")
-    file = tmp_path / "wrong.yaml"
-    file.write_text(text.replace('gets: "90061"', 'gets: "90034"'), encoding="utf-8")
-    answer = run(str(file), *example("start_twice"))
-    assert answer.returncode == 1
-    assert "MISSED" in answer.stdout
-    assert "90061" in answer.stdout.partition("MISSED")[2]
+# Commands that drive -------------------------------------------------------------------------------------------------
 
 
-def test_no_application_is_wrong_usage() -> None:
-    answer = run("start_twice")
-    assert answer.returncode == 2
-    assert "--app" in answer.stderr
+def test_a_command_that_ends_by_itself_drives_once_for_each_file_in_the_world_of_that_file() -> None:
+    runs = asyncio.run(played(driver(0, "dial"), DIALLED, DIALLED))
+    assert [(one.code, one.command) for one in runs] == [(HELD, 0)] * 2, runs[0].text()
+    assert len({entry.call_control_id for one in runs for entry in one.entries}) == 2
 
 
-def test_a_scenario_that_does_not_exist_is_wrong_usage_and_the_bundled_ones_are_named() -> None:
-    answer = run("start_thrice", "--app", "http://127.0.0.1:9/webhooks")
-    assert answer.returncode == 2
-    assert "start_twice" in answer.stderr
+def test_the_code_of_a_command_that_drives_and_fails_is_the_exit_code() -> None:
+    [one] = asyncio.run(played(driver(9, "dial"), DIALLED))
+    assert (one.code, one.report.held) == (9, True)
+    assert one.text().endswith("the command ended with code 9")
 
 
-def test_an_invalid_file_is_exit_code_3_with_every_mistake_and_its_line(tmp_path: Path) -> None:
+def test_a_command_that_does_nothing_has_tested_nothing() -> None:
+    [one] = asyncio.run(played(driver(0), DIALLED))
+    assert one.code == NOTHING
+
+
+def test_a_command_that_neither_listens_nor_ends_in_time_is_stopped() -> None:
+    [one] = asyncio.run(played(driver(0, "hang"), DIALLED, limit=1.0))
+    assert one.code == STOPPED
+    assert "stopped after 1 s: the command has neither ended nor listened on port " in str(one.stopped)
+    assert "; time is held by nobody" in str(one.stopped)
+
+
+def test_where_the_application_runs_already_the_command_drives() -> None:
+    async def both() -> list[Played]:
+        async with answering(200) as app_url:
+            return await played(driver(0, "dial"), DIALLED, app=app_url)
+
+    [one] = asyncio.run(both())
+    assert one.code == HELD, one.text()
+    assert {entry.data["outcome"] for entry in one.entries if entry.kind == "delivery"} == {"delivered"}
+
+
+def test_a_command_is_ended_by_whoever_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("expect: [{event: call.answered}]", encoding="utf-8")
+    line = command_line("quiet.yaml", *example("start_twice"))
+    with subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "listening" in process.stdout.readline()
+        process.terminate()
+        process.stdout.read()  # ends when the application has ended too
+        assert process.wait() == 128 + signal.SIGTERM
+
+
+# The stage -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_play_has_ids_of_its_own_unless_they_are_given_and_nothing_of_an_earlier_one() -> None:
+    scenario = load('calls: [{from: "+12025550143", to: "+12025550178"}]\nexpect: [{event: call.initiated}]')
+
+    async def all_of(built: Stage) -> list[Played]:
+        return [await built.play(scenario, seed=seed) for seed in (None, None, CONFIG.seed, CONFIG.seed)]
+
+    async def on_stage() -> list[Played]:
+        async with answering(500) as app_url, stage(CONFIG, app_url) as built:  # every webhook comes again later
+            return await all_of(built)
+
+    runs = asyncio.run(on_stage())
+    calls = [{entry.call_control_id for entry in one.entries} for one in runs]
+    assert list(map(len, calls)) == [1, 1, 1, 1]
+    assert calls[0] == calls[2] == calls[3] != calls[1]
+    assert [one.entries[0].seq for one in runs] == [1, 1, 1, 1]
+
+
+def test_chance_is_the_same_in_each_play_and_another_one_if_that_is_wanted() -> None:
+    text = """
+    calls: [{from: "+12025550143", to: "+12025550178"}]
+    people: [{number: "+12025550143", hangs_up: {after: 1s}}]
+    faults: [{event: "*", latency: [0s, 100s]}]
+    """
+    scenario = load(dedent(text))
+
+    def late(one: Played) -> list[str]:
+        return [entry.data["fault"] for entry in one.entries if entry.kind == "delivery"]
+
+    async def on_stage() -> list[list[str]]:
+        async with answering(200) as app_url, stage(CONFIG, app_url) as built:
+            runs = [await built.play(scenario), await built.play(scenario), await built.play(scenario, chance=1)]
+            quiet = load('calls: [{from: "+12025550143", to: "+12025550178"}]')
+            shaken = await built.play(quiet, faults=shuffled(1, 1), chance=luck(1, 1))
+            assert shaken.code == HELD
+            return list(map(late, runs))
+
+    first, second, other = asyncio.run(on_stage())
+    assert first == second != other
+
+
+def test_an_application_that_has_ended_is_unreachable_for_the_next_scenario() -> None:
+    scenario = load('calls: [{from: "+12025550143", to: "+12025550178"}]\nexpect: [{event: call.initiated}]')
+    once = "import os, socket; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); s.accept(); s.accept()"
+    with pytest.raises(Unreachable, match="ended with code 0 in an earlier run"):
+        asyncio.run(played([sys.executable, "-c", once], scenario, scenario))
+
+
+# What is wrong -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["start_twice"], "--app"),
+        (["start_twice", "--real-address", "--app", "http://127.0.0.1:9"], "--real-address needs a command"),
+        (["start_thrice", "--app", "http://127.0.0.1:9"], "did you mean start_twice?"),
+        (["start_twice", "--shuffle", "x", "--app", "http://127.0.0.1:9"], "'x' is neither SEED nor SEED:K"),
+        (["start_twice", "--shuffle", "1:0", "--app", "http://127.0.0.1:9"], "the second from 1"),
+        (["start_twice", "--shuffle", "1:2", "--repeat", "2", "--app", "http://127.0.0.1:9"], "one run alone"),
+        (["start_twice", "--shuffle", "1", "--update", "--app", "http://127.0.0.1:9"], "leave out --shuffle"),
+        (["{empty}", "--app", "http://127.0.0.1:9"], "there is no scenario in this folder"),
+        (["start_twice", "ls", "--app", "http://127.0.0.1:9"], "ls: there is no such file"),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant_is_wrong_usage(arguments: list[str], told: str, tmp_path: Path) -> None:
+    answer = CliRunner().invoke(cli, ["run", *(each.format(empty=tmp_path) for each in arguments)])
+    assert answer.exit_code == 2, answer.output
+    assert told in answer.output
+
+
+def test_invalid_files_are_exit_code_3_with_every_mistake_in_all_of_them(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("people:\n  - number: 12\n    answers_afterr: soon\n", encoding="utf-8")
-    answer = run("bad.yaml", "--app", "http://127.0.0.1:9/webhooks", folder=tmp_path)
-    assert answer.returncode == 3
-    assert "bad.yaml:2: " in answer.stderr
-    assert "bad.yaml:3: " in answer.stderr
+    (tmp_path / "worse.yaml").write_text("name: [\n", encoding="utf-8")
+    answer = CliRunner().invoke(cli, ["run", "start_twice", str(tmp_path), "--app", "http://127.0.0.1:9"])
+    assert answer.exit_code == 3
+    assert "bad.yaml:2: " in answer.output
+    assert "bad.yaml:3: " in answer.output
+    assert "worse.yaml:" in answer.output
 
 
-def test_an_application_that_nobody_runs_is_exit_code_4() -> None:
-    answer = run("start_twice", "--app", f"http://127.0.0.1:{free_port()}/webhooks")
-    assert answer.returncode == 4
-    assert "cannot be reached" in answer.stderr
-
-
-def test_an_application_that_ends_at_once_is_exit_code_4() -> None:
-    answer = run("start_twice", "--", sys.executable, "-c", "raise SystemExit(7)")
-    assert answer.returncode == 4
-    assert "ended with code 7" in answer.stderr
-
-
-def test_an_application_that_does_not_exist_is_exit_code_4() -> None:
-    answer = run("start_twice", "--", "/no/such/program")
-    assert answer.returncode == 4
-    assert "/no/such/program" in answer.stderr
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ([sys.executable, "-c", "raise SystemExit(7)"], "ended with code 7"),
+        (["/no/such/program"], "/no/such/program"),
+        ([], "cannot be reached"),
+    ],
+)
+def test_an_application_that_cannot_be_reached_is_exit_code_4(command: list[str], told: str) -> None:
+    app = ["--app", f"http://127.0.0.1:{free_port()}/webhooks"] if not command else []
+    answer = CliRunner().invoke(cli, ["run", "start_twice", "--port", "0", *app, "--", *command])
+    assert answer.exit_code == 4, answer.output
+    assert told in answer.output
 
 
 def test_a_running_application_plays_one_scenario_after_the_other() -> None:
     with application("start_twice") as (app_url, port):
-        for _ in range(2):
+        for _ in range(2):  # with other ids, or it would take the second for repetitions of the first
             answer = run("start_twice", "--app", app_url, "--port", str(port))
             assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def start_twice(code: str = "90061") -> str:
+    """A bundled scenario, and with another code one that does not hold."""
+    text = (ROOT / "scenarios" / "start_twice.yaml").read_text(encoding="utf-8")
+    return text.replace('gets: "90061"', f'gets: "{code}"')
 
 
 @contextmanager

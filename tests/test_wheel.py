@@ -28,9 +28,13 @@ def test_the_wheel_carries_specs_scenarios_examples_and_the_licence(wheel: Path)
         "mockserver/specs/calls/dial.yaml",
         "mockserver/specs/mock.yaml",
         "mockserver/scenarios/join_ai_conversation.yaml",
+        "mockserver/scenarios/join_ai_conversation.transcript",
+        "mockserver/scenarios/scenario.schema.json",
         "mockserver/scenarios/examples/join_ai_conversation.py",
         "mockserver/preload/python/sitecustomize.py",
         "mockserver/preload/real_address.cjs",
+        "mockserver/reports/page/page.css",
+        "mockserver/reports/page/page.js",
         "mockserver/py.typed",
     ):
         assert wanted in names

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockserver.cli.asking import stop
 from mockserver.settings import HOST, PORT, Config
 from mockserver.sim.clock import MODES
+
+if TYPE_CHECKING:
+    from mockserver.scenario.model import Scenario
 
 PREFIX = "TELNYX_MOCKSERVER_"
 
@@ -20,6 +23,28 @@ def option(*names: str, **rest: Any) -> Callable[[Any], Any]:
     """A click option that is also an environment variable."""
     rest.setdefault("envvar", PREFIX + names[0].strip("-").upper().replace("-", "_"))
     return click.option(*names, show_default=True, **rest)
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """What `--set NAME=VALUE` says, several times; of one name the last counts."""
+    if not given:
+        return {}
+    from mockserver.scenario.reading.variables import NAME, NAMING
+
+    pairs = dict(each.partition("=")[::2] for each in given)
+    for each in given:
+        name, equals, _ = each.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{each!r} has no value: write NAME=VALUE")
+        if not NAME.fullmatch(name):
+            raise click.BadParameter(f"{name!r} is no name of a variable: {NAMING}")
+    return pairs
+
+
+variables = click.option(
+    "--set", "sets", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A variable of the scenarios; repeat."
+)
+"""What overrides the variables of scenarios: `sets`, names to texts."""
 
 
 def world_options(command: Any) -> Any:
@@ -56,7 +81,8 @@ def serve_options(command: Any) -> Any:
     for each in reversed(
         [
             option("--webhook-url", help="Where webhooks go that no call says otherwise of."),
-            option("--scenario", multiple=True, type=scenario, help="A file, or a bundled one's name; repeat."),
+            option("--scenario", multiple=True, type=scenario, help="FILE or FILE#row, or a bundled name; repeat."),
+            variables,
             option("--clock", default="real", type=click.Choice(MODES), help="Who moves time."),
             option("--factor", default=60.0, type=click.FloatRange(0.001, 1_000_000), help="How fast 'fast' is."),
             option("--contract", is_flag=True, help="Answer a valid success also of what does not exist."),
@@ -125,26 +151,76 @@ def seconds(text: str) -> float:
         raise click.UsageError(str(error)) from None
 
 
-def scenario_file(name: Path | str) -> Path:
-    """A file that exists, or the bundled scenario of that name."""
-    from mockserver.scenario.bundled import find
+def file_and_row(name: Path | str) -> tuple[Path, str | None]:
+    """The file of `FILE`, and the row of its parameters that `FILE#row` names."""
+    from mockserver.scenario.bundled import find_row
 
     try:
-        return find(str(name))
+        return find_row(str(name))
     except LookupError as error:
         raise click.UsageError(f"{name}: there is no such file, and {error}") from None
 
 
-def load_file(path: Path) -> Any:
-    """The scenario of a file; ends with 3 and every mistake in it if it has any."""
-    from mockserver.scenario.load import InvalidScenario, load
+def read_scenarios(name: Path | str, sets: Mapping[str, str], every: bool = True) -> list[Scenario]:
+    """The scenarios of `FILE`, one for each row if `every` one is wanted, or the one of `FILE#row`.
 
+    Raises InvalidScenario, also for a file with rows where one is wanted and none is named.
+    """
+    from mockserver.scenario.load import load, load_all
+
+    path, row = file_and_row(name)
     try:
-        return load(path)
-    except InvalidScenario as invalid:
-        stop("\n".join(invalid.problems), code=3)
+        if every and row is None:
+            return load_all(path, os.environ, sets)
+        return [load(path, None, os.environ, sets, row)]
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def load_scenarios(names: Sequence[Path | str], sets: Mapping[str, str]) -> tuple[Scenario, ...]:
+    """One scenario for each name, `FILE` or `FILE#row`; ends with 3 and every mistake in them if they have any."""
+    if not names:
+        check_sets(sets, ())
+        return ()  # what reads scenarios takes a quarter of a second to import
+    from mockserver.scenario.load import InvalidScenario
+
+    found: list[Scenario] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            found += read_scenarios(name, sets, every=False)
+        except InvalidScenario as invalid:
+            problems += invalid.problems
+    if problems:
+        stop("\n".join(problems), code=3)
+    check_sets(sets, found)
+    return tuple(found)
+
+
+def check_sets(sets: Mapping[str, str], scenarios: Sequence[Scenario]) -> None:
+    """A usage error if none of the scenarios has a variable that `--set` names."""
+    known = {name for scenario in scenarios for name in scenario.variables}
+    for name in sets.keys() - known:
+        from mockserver.scenario.names import meant
+
+        hint = meant(name, known) if known else "there are no variables"
+        raise click.UsageError(f"--set {name}: no scenario has this variable: {hint}")
 
 
 def cache_folder() -> Path:
     """Where what was parsed may be kept for the next start."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "telnyx-mockserver"
+
+
+class ThenCommand(click.Command):
+    """A command whose line ends with another program's after `--`, which its function gets as `command`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Leave what comes after the first `--` alone."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.params["command"] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """The line that says how it is used."""
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]

@@ -1,82 +1,59 @@
-"""The commands that play scenarios: check and run."""
+"""The commands about scenario files: check, and schema, which helps to write them."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from mockserver.cli.asking import stop
-from mockserver.cli.options import config_of, load_file, option, scenario_file, seconds, world_options
+from mockserver.cli.options import check_sets, file_and_row, read_scenarios, variables
+
+if TYPE_CHECKING:
+    from mockserver.scenario.model import Scenario
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-def check(files: tuple[str, ...]) -> None:
-    """Check scenario files: exit code 0 if all are valid, 3 if not, with every mistake's file and line."""
-    from mockserver.scenario.load import InvalidScenario, load
+@variables
+@click.option("--json", "as_json", is_flag=True, help="Print the mistakes as a JSON list of {file, line, place, text}.")
+def check(files: tuple[str, ...], sets: dict[str, str], as_json: bool) -> None:
+    """Check scenario files: exit code 0 if all are valid, 3 if not, with every mistake's file and line.
 
-    bad = False
-    for name in files:
-        path = scenario_file(name)
+    FILE#row is one row of its parameters; FILE alone is all of them. A folder means its scenarios.
+    """
+    from mockserver.cli.rounds import files_of
+    from mockserver.scenario.load import InvalidScenario, Problem
+
+    found: list[Scenario] = []
+    problems: list[Problem] = []
+    for name in files_of(files):
         try:
-            scenario = load(path)
+            scenarios = read_scenarios(name, sets)
         except InvalidScenario as invalid:
-            bad = True
-            click.echo("\n".join(invalid.problems), err=True)
+            problems += invalid.found
+            if not as_json:
+                click.echo("\n".join(invalid.problems), err=True)
         else:
-            click.echo(f"{path}: valid, {scenario.name}")
-    if bad:
+            found += scenarios
+            for scenario in () if as_json else scenarios:
+                click.echo(f"{file_and_row(name)[0]}: valid, {scenario.name}")
+    if as_json:
+        click.echo(json.dumps([problem.as_json() for problem in problems], indent=2, ensure_ascii=False))
+    if problems:
         sys.exit(3)
+    check_sets(sets, found)
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
-@click.argument("file")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@world_options
-@option("--app", "app_url", help="URL of the running application's webhooks.")
-@option("--timeout", default="30s", help="Real time that the whole run may take.")
-@option("--real-address", is_flag=True, help="Lead the command's connections to api.telnyx.com here, as exec does.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result and everything that happened as JSON.")
-def run(
-    file: str,
-    command: tuple[str, ...],
-    app_url: str | None,
-    timeout: str,
-    real_address: bool,
-    as_json: bool,
-    **options: Any,
-) -> None:
-    """Play a scenario against an application, on the clock that skips, and draw what happened.
-
-    The application runs already (--app URL), or is started by the command after `--`, with the SDK's environment
-    variables set and PORT, where it must listen for webhooks at /webhooks.
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, by which editors complete and check them.
 
     \b
-    telnyx-mockserver run join_ai_conversation --app http://127.0.0.1:8088/webhooks
-    telnyx-mockserver run join_ai_conversation -- python my_app.py
-
-    Exit codes: 0 all expectations held, 1 one did not, 2 wrong usage, 3 the file is not valid, 4 the application
-    cannot be reached.
+    telnyx-mockserver schema > scenario.schema.json
+    Then the first line of a scenario beside it: # yaml-language-server: $schema=scenario.schema.json
     """
-    from mockserver.runner import Unreachable, play
+    from mockserver.scenario.bundled import folder
 
-    if not app_url and not command:
-        raise click.UsageError("say where the application is with --app URL, or how to start it after --")
-    if real_address and not command:
-        raise click.UsageError("--real-address needs a command after --: what runs already cannot be led elsewhere")
-    scenario = load_file(scenario_file(file))
-    config = config_of(options).on(clock="auto", one_world=True)
-    colour = sys.stdout.isatty()
-    try:
-        result = asyncio.run(play(scenario, config, app_url, command, dict(os.environ), seconds(timeout), real_address))
-    except Unreachable as error:
-        stop(str(error), code=4)
-    except OSError as error:
-        stop(f"cannot listen on {error.filename}: {error.strerror}. Choose another port.", code=2)
-    click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False) if as_json else result.text(colour))
-    sys.exit(0 if result.held else 1)
+    click.echo((folder() / "scenario.schema.json").read_text(encoding="utf-8"), nl=False)

@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 from mockserver import __version__
 from mockserver.cli.asking import NO_SIMULATOR, ask, local_url, stop
-from mockserver.cli.options import cache_folder, config_of, load_file, option, scenario_file, seconds, serve_options
+from mockserver.cli.options import cache_folder, config_of, load_scenarios, option, seconds, serve_options
 from mockserver.settings import DEFAULT_KEY, HOST, PORT, SPEC_DATE, Config
 
 if TYPE_CHECKING:
@@ -37,10 +37,8 @@ def serve(tls_folder: Path | None, **options: Any) -> None:
     from mockserver.tls import forget
     from mockserver.webhooks.signing import Signer
 
-    options["scenario"] = [scenario_file(path) for path in options["scenario"]]
+    options["scenario"] = load_scenarios(options["scenario"], options.pop("sets"))
     config = config_of(options).on(cache=cache_folder())
-    for path in config.scenarios:
-        load_file(path)
     printer = Printer(form=config.log_format, colour=sys.stdout.isatty())
 
     def platform() -> Platform:
@@ -102,7 +100,7 @@ def exec_(command: tuple[str, ...], url: str | None, quiet: bool, **options: Any
     from mockserver.launch import NotStarted, execute
     from mockserver.printer import Printer
 
-    options["scenario"] = [scenario_file(path) for path in options["scenario"]]
+    options["scenario"] = load_scenarios(options["scenario"], options.pop("sets"))
     config = config_of(options).on(cache=cache_folder(), tls_port=options["tls_port"] or 0)
     where = (url or local_url(config.host, config.port)).rstrip("/")
     simulator = _simulator(where, config.default_key)
@@ -110,8 +108,6 @@ def exec_(command: tuple[str, ...], url: str | None, quiet: bool, **options: Any
         stop(f"no simulator at {url}. Without --url, one is started for the program.", code=125)
     if click.get_current_context().get_parameter_source("port") is ParameterSource.DEFAULT:
         config = config.on(port=0)
-    for path in config.scenarios:
-        load_file(path)
     printer = Printer(out=sys.stderr, form=config.log_format, colour=sys.stderr.isatty())
     try:
         code = asyncio.run(execute(command, simulator or config, os.environ, None if quiet else printer))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from starlette.responses import StreamingResponse
@@ -29,8 +30,28 @@ from mockserver.worlds import World, Worlds
 STREAM_BUFFER = 1_000
 """How many entries a live stream may lag behind; a reader that is slower is told to begin anew, and dropped."""
 
-LoadScenario = Callable[[World, str, str], Json]
-"""Puts a scenario (its text, and what to call it) into a world; gives its summary, or raises `Refusal`."""
+LoadScenario = Callable[[World, str, str, str | None], Json]
+"""Puts a scenario (its text, what to call it, which row of it) into a world; its summary, or raises `Refusal`."""
+
+
+class Held(Protocol):
+    """A list of expectations that is held against a world; it is fed each new entry of the log."""
+
+    def feed(self, entry: Entry) -> None: ...
+
+    @property
+    def done(self) -> bool:
+        """Is there nothing left in the log to wait for?"""
+
+    @property
+    def over(self) -> bool:
+        """Is there nothing left to wait for at all? Not to be asked while an entry is written."""
+
+    def verdict(self) -> Json: ...
+
+
+HoldToList = Callable[[World, Sequence[Json], int], Held]
+"""Holds a world against a list of expectations, behind a number of its log; raises `Refusal` for mistakes in it."""
 
 
 class Finder(Protocol):
@@ -43,16 +64,19 @@ class Finder(Protocol):
 class Control:
     """The ASGI application of `/_mock`. `keys` are the API keys that are good; none means all are.
 
-    `tls` tells of the listener with TLS: its port, and the certificate of the authority that vouches for it.
+    `schema` is the file of the JSON Schema of scenarios. `tls` tells of the listener with TLS: its port, and the
+    certificate of the authority that vouches for it.
     """
 
     contract: Finder
     worlds: Worlds
     watch: Watch
     load: LoadScenario
+    hold_to: HoldToList
     spec_date: str
     keys: Collection[str] = ()
     public_key: str = ""
+    schema: Path = Path("scenario.schema.json")
     tls: Json | None = None
     streams: dict[asyncio.Queue[Entry | None], World] = field(default_factory=dict)
 
@@ -193,8 +217,17 @@ async def list_scenarios(control: Control, world: World, asked: Asked) -> tuple[
 
 
 async def load_scenario(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
-    text, name = asked.body["yaml"], asked.body.get("name") or "scenario"
-    return 201, {"data": control.load(world, text, name)}
+    """A text, or the scenario itself as JSON, which is read as it was sent: mistakes are told with its lines."""
+    text, name = asked.incoming.body.decode(), "scenario"
+    if "yaml" in asked.body:
+        text, name = asked.body["yaml"], asked.body.get("name") or name
+    return 201, {"data": control.load(world, text, name, asked.query.get("row"))}
+
+
+async def schema(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    """As it is, without `data` around it, so that an editor can be led here."""
+    found: Json = json.loads(await asyncio.to_thread(control.schema.read_bytes))
+    return 200, found
 
 
 Handler = Callable[[Control, World, Asked], Awaitable[tuple[int, Json]]]
@@ -210,6 +243,7 @@ HANDLERS: dict[str, Handler] = {
     "mock_reset": reset,
     "mock_list_scenarios": list_scenarios,
     "mock_load_scenario": load_scenario,
+    "mock_schema": schema,
 }
 
 

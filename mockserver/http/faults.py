@@ -42,6 +42,7 @@ async def suffer(world: World, request: Request, header: str | None, do: Do) -> 
     request = replace(request, fault=fault)
     if fault is faults.NONE:
         return do(request)
+    since = simulation.log.last_seq
     early = fault.applied == "before"
     if early:
         await _wait(world, fault)
@@ -57,7 +58,7 @@ async def suffer(world: World, request: Request, header: str | None, do: Do) -> 
     else:
         answer = spoil(fault, do(request))
     if fault.before_response and answer.status < 300:
-        answer = await _behind(world, fault.before_response, answer)
+        answer = await _behind(world, fault.before_response, answer, since)
     if not early:
         await _wait(world, fault)
     return replace(answer, warnings=(*answer.warnings, f"fault: {fault.told()}"))
@@ -103,17 +104,30 @@ async def _wait(world: World, fault: Fault) -> None:
         await asyncio.sleep(fault.seconds)
 
 
-async def _behind(world: World, event: str, answer: Answer) -> Answer:
-    """Keep an answer until an event of its call was delivered, or could not be."""
-    came = asyncio.Event()
+async def _behind(world: World, event: str, answer: Answer, since: int) -> Answer:
+    """Keep an answer until an event of its call, later than entry number `since`, was delivered, or could not be.
+
+    Until it is on its way time goes on although the application may be at work on a webhook, which holds time: it has
+    asked from there, and is not done before it has the answer.
+    """
+    begun, came = asyncio.Event(), asyncio.Event()
 
     def look(entry: Entry) -> None:
-        if entry.kind == "delivery" and matches(event, entry.name) and answer.about in (None, entry.call_control_id):
+        if not matches(event, entry.name) or answer.about not in (None, entry.call_control_id):
+            return
+        if entry.kind == "webhook":
+            begun.set()
+        elif begun.is_set() and entry.kind == "delivery" and entry.data["outcome"] != "forged":
             came.set()
 
-    unsubscribe = world.simulation.log.subscribe(look)
+    log = world.simulation.log
+    unsubscribe = log.subscribe(look)
+    for entry in log.after(since):
+        look(entry)
     try:
         async with asyncio.timeout(WAITS_SECS):
+            with world.driver.pressing():
+                await begun.wait()
             await came.wait()
     except TimeoutError:
         why = f"{event} was not delivered within {WAITS_SECS:g} s, so the answer comes without it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,24 @@ async def wait(control: Control, world: World, asked: Asked) -> tuple[int, Json]
     return 200, {"data": [entry_body(entry) for entry in came], "meta": {"count": len(came), "last_seq": log.last_seq}}
 
 
+async def expect(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
+    """A list of expectations against the log and the world. It is waited for until it holds, or can hold no more."""
+    driver, log = world.driver, world.simulation.log
+    driver.catch_up()
+    held = control.hold_to(world, asked.body["expect"], asked.body.get("since", 0))
+    loop = asyncio.get_running_loop()
+    until = loop.time() + asked.body.get("wait_secs", PATIENCE)
+    unsubscribe = log.subscribe(held.feed)
+    try:
+        while not held.over:
+            await driver.wait_for(lambda entry: held.done, until - loop.time())
+    except StillWaiting:
+        pass  # how it stands is the answer
+    finally:
+        unsubscribe()
+    return 200, {"data": held.verdict(), "meta": {"last_seq": log.last_seq, "dropped": log.dropped}}
+
+
 async def send_again(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
     """The webhook of an id or a number goes out once more, as its next attempt."""
     world.driver.catch_up()
@@ -79,6 +98,7 @@ HANDLERS = {
     "mock_requests": requests,
     "mock_deliveries": deliveries,
     "mock_wait": wait,
+    "mock_expect": expect,
     "mock_deliver": send_again,
 }
 

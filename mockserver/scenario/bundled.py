@@ -30,6 +30,14 @@ def bundled(name: str) -> Path:
     raise LookupError(f"no bundled scenario is called {name!r}: {hint}")
 
 
+def find_row(file_or_name: str) -> tuple[Path, str | None]:
+    """The file of `FILE`, and the row of its parameters of `FILE#row`. Raises LookupError when there is no file."""
+    file, _, row = file_or_name.rpartition("#")
+    if file and row and not Path(file_or_name).exists():
+        return find(file), row
+    return find(file_or_name), None
+
+
 def find(file_or_name: str) -> Path:
     """The file that is meant: one that exists, else a bundled scenario. Raises LookupError when there is neither."""
     path = Path(file_or_name)

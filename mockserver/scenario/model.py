@@ -14,11 +14,11 @@ from pydantic import (
 )
 
 from mockserver.scenario import values
-from mockserver.scenario.expect import Expectation
+from mockserver.scenario.expecting.listed import Listed
 from mockserver.scenario.parts.applications import ApplicationPart, InboundPart, OutboundPart
 from mockserver.scenario.parts.assistants import AssistantPart, InsightPart, TurnPart, UsePart
 from mockserver.scenario.parts.calls import CallPart, HeaderPart
-from mockserver.scenario.parts.expectations import ExpectationPart, HappeningPart
+from mockserver.scenario.parts.expectations import AtEndPart, ExpectationPart, HappeningPart, MemberPart
 from mockserver.scenario.parts.faults import ErrorPart, FaultPart
 from mockserver.scenario.parts.files import AudioPart, RecordingPart
 from mockserver.scenario.parts.part import (
@@ -33,10 +33,17 @@ from mockserver.sim.people import Assistant, Person
 
 
 class Scenario(Part):
-    """A whole file."""
+    """A whole file, and what it includes.
+
+    `variables`, `include` and `parameters` are done with before the other keys are looked at (`load`): what is in
+    `variables` afterwards are those of this run.
+    """
 
     name: Text
     description: Text = ""
+    variables: dict[str, str] = Field(default_factory=dict)
+    include: list[str] = Field(default_factory=list)
+    parameters: list[dict[str, str]] = Field(default_factory=list)
     people: list[PersonPart] = Field(default_factory=list)
     applications: list[ApplicationPart] = Field(default_factory=list)
     calls: list[CallPart] = Field(default_factory=list)
@@ -58,8 +65,8 @@ class Scenario(Part):
         """Its errors, which are the simplest faults, and then the others."""
         return [*(part.to_fault() for part in self.errors), *(part.to_fault() for part in self.faults)]
 
-    def to_expectations(self) -> list[Expectation]:
-        return [expectation.to_expectation() for expectation in self.expect]
+    def to_expectations(self) -> list[Listed]:
+        return [expectation.to_listed() for expectation in self.expect]
 
 
 PARTS: dict[tuple[str, ...], type[Part]] = {
@@ -81,5 +88,7 @@ PARTS: dict[tuple[str, ...], type[Part]] = {
     ("recordings",): RecordingPart,
     ("expect",): ExpectationPart,
     ("expect", "never"): HappeningPart,
+    ("expect", "any_order"): MemberPart,
+    ("expect", "at_end"): AtEndPart,
 }
 """Which mapping stands where; for telling what its keys are."""

@@ -46,11 +46,16 @@ class Published:
     unbuilt_commands: frozenset[str]
 
 
+def specifications() -> Path:
+    """The folder `specs`: in the package when installed, beside it in a checkout."""
+    inside = PACKAGE / "specs"
+    return inside if inside.is_dir() else PACKAGE.parent / "specs"
+
+
 @cache
 def published() -> Published:
     """The names in `specs/`, read when first needed."""
-    inside = PACKAGE / "specs"
-    specs = inside if inside.is_dir() else PACKAGE.parent / "specs"
+    specs = specifications()
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     built = yaml.load((specs / "openapi.yaml").read_bytes(), loader)
     unbuilt = yaml.load((specs / "unbuilt.yaml").read_bytes(), loader)
@@ -70,6 +75,8 @@ def command_problem(name: str) -> str | None:
         return None
     if name in published().unbuilt_commands:
         return f"{name} is not simulated yet: the server answers 501 to it"
+    if name in published().events:
+        return f"{name} is an event, and no command: name a command like answer"
     commands = [name for name in COMMANDS if is_command(name)]
     return f'"{name}" is no command: {meant(name, commands)}'
 
@@ -81,6 +88,8 @@ def event_problem(name: str, never: bool) -> str | None:
         return None
     if name in known.unbuilt_events:
         return f"{name} is not simulated yet, so it never comes"
+    if name in COMMANDS:
+        return f"{name} is a command, and no event: name an event like call.answered"
     return f'"{name}" is no event: {meant(name, known.events | (known.unbuilt_events if never else frozenset()))}'
 
 
@@ -88,6 +97,10 @@ def trigger_problem(name: str) -> str | None:
     """Why nobody can wait for `name` to happen on their call, or None."""
     if can_be_waited_for(name):
         return None
+    if name in COMMANDS:
+        return f"{name} is a question, for which nobody can wait: name a command or a webhook"
+    if name in published().unbuilt_events:
+        return f"{name} is not simulated yet, so it never comes"
     known = [*published().events, *SEEN, *(name for name in COMMANDS if is_command(name))]
     close = get_close_matches(name[:100], known, 1)
     hint = f"did you mean {close[0]}?" if close else "write one like call.speak.started, transfer or assistant_says"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mockserver.scenario.expect import Report, Result
-from mockserver.scenario.matching import codes
+from mockserver.scenario.expecting.expect import Report, Result
+from mockserver.scenario.expecting.matching import codes
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.events import Entry, Json
 from mockserver.sim.matching import shown as as_text
@@ -29,6 +29,7 @@ class Calls:
         self._people = people
         self._letters: dict[str, str] = {}
         self._between: dict[str, str] = {}
+        self._who: dict[str, str] = {}
 
     def letter(self, entry: Entry) -> str:
         """The short name of the call that an entry is about; nothing if it is about none."""
@@ -36,9 +37,17 @@ class Calls:
         if call_control_id is None:
             return ""
         if call_control_id not in self._letters:
-            self._letters[call_control_id] = _letters(len(self._letters))
+            self._letters[call_control_id] = letters(len(self._letters))
         self._learn(entry, call_control_id)
         return self._letters[call_control_id]
+
+    def between(self) -> dict[str, str]:
+        """Who talks in each call, by its short name: `+12025550143 (Ada) -> +12025550178`."""
+        return {letter: self._between.get(known, "no such call") for known, letter in self._letters.items()}
+
+    def who(self, entry: Entry) -> str:
+        """The person in the call that an entry is about, by name or else by number; nothing if that is not known."""
+        return self._who.get(entry.call_control_id or "", "")
 
     def legend(self) -> list[str]:
         """A line for each call: `A = v3:gnGh… +12025550143 (Ada) -> +12025550178`."""
@@ -53,6 +62,9 @@ class Calls:
         if call_control_id not in self._between and said.get("from") and said.get("to"):
             to = said["to"] if isinstance(said["to"], str) else ", ".join(map(str, said["to"]))
             self._between[call_control_id] = f"{self._named(str(said['from']))} -> {self._named(to)}"
+            called_in = entry.name == "calls" or said.get("direction") == "incoming"
+            number = str(said["from"]) if called_in else to
+            self._who[call_control_id] = find(number, self._people).name or number
 
     def _named(self, number: str) -> str:
         name = find(number, self._people).name
@@ -94,7 +106,7 @@ def as_json(report: Report, entries: Iterable[Entry]) -> Json:
     """The same for machines: `held`, `expect` with a row for each expectation, and `log` with every entry."""
     return {
         "held": report.held,
-        "expect": [_result(result) for result in report.results],
+        "expect": [result_body(result) for result in report.results],
         "log": list(map(_entry, entries)),
     }
 
@@ -109,7 +121,7 @@ def _rows(entry: Entry, known: Calls, start: int, colour: bool) -> list[str]:
     letter = known.letter(entry)
     time = f"{(entry.at - start) / SECOND:9.3f}"
     if entry.kind == "webhook":
-        left, right, paint = _to_left(f"{entry.name} {letter}", LEFT), _note(_detail(entry)), GREEN
+        left, right, paint = _to_left(f"{entry.name} {letter}", LEFT), _note(detail(entry)), GREEN
     elif entry.kind == "command":
         left, right, paint = _command(entry, letter)
     elif entry.kind == "person":
@@ -128,26 +140,42 @@ def _command(entry: Entry, letter: str) -> tuple[str, str, str]:
         again = " (repeated)" if entry.data.get("repeated") else ""
         return _to_right(f"{named}: ok{again}", LEFT), _note(note), ""
     refused = " ".join([str(entry.data.get("status")), *codes(entry)])
-    return _to_right(f"{named}: {refused}", LEFT), _note(_titles(entry)), RED
+    return _to_right(f"{named}: {refused}", LEFT), _note(titles(entry)), RED
 
 
 def _act(entry: Entry, letter: str) -> str:
+    to_person, words = act(entry, letter, f"assistant {letter}")
+    return (_to_right if to_person else _to_left)(words, RIGHT) + "|"
+
+
+TO_PERSON = frozenset(
+    ("assistant_says", "assistant_uses", "tool_answers", "hears_digits", "hears_stream", "heard_stream", "hears_audio")
+)
+"""What comes to a person; everything else comes from them."""
+
+
+def act(entry: Entry, who: str, assistant: str = "assistant") -> tuple[bool, str]:
+    """Whether what a person or their assistant does comes to the person, and what it is in words."""
+    return entry.name in TO_PERSON, _in_words(entry, who, assistant)
+
+
+def _in_words(entry: Entry, who: str, assistant: str) -> str:
     data = entry.data
     if entry.name == "assistant_says":
-        return _to_right(f'assistant {letter}: "{data.get("text", "")}"', RIGHT) + "|"
+        return f'{assistant}: "{data.get("text", "")}"'
     if entry.name in ("assistant_uses", "tool_answers"):
         verb, what = ("uses", "arguments") if entry.name == "assistant_uses" else ("is told by", "result")
-        return _to_right(f"assistant {letter} {verb} {data['tool']}: {as_text(data[what])}", RIGHT) + "|"
+        return f"{assistant} {verb} {data['tool']}: {as_text(data[what])}"
     if entry.name == "hears_digits":
-        return _to_right(f"{letter}: hears {data.get('digits', '')}", RIGHT) + "|"
+        return f"{who}: hears {data.get('digits', '')}"
     if entry.name in ("hears_stream", "heard_stream"):
         words = "hears the stream" if entry.name == "hears_stream" else f"has heard {data.get('seconds', 0):g} s of it"
-        return _to_right(f"{letter}: {words}", RIGHT) + "|"
+        return f"{who}: {words}"
     words = f'"{data["text"]}"' if "text" in data else entry.name.replace("_", " ")
     if "digits" in data:
         words = f"{words} {data['digits']}"
     outcome = data.get("outcome")
-    return _to_left(f"{letter}: {words}{f' ({outcome})' if outcome not in (None, 'normal') else ''}", RIGHT) + "|"
+    return f"{who}: {words}{f' ({outcome})' if outcome not in (None, 'normal') else ''}"
 
 
 def _aside(entry: Entry, letter: str) -> str:
@@ -175,7 +203,8 @@ TOLD: Mapping[str, tuple[str, ...]] = {
 """What the row of a webhook cannot go without."""
 
 
-def _detail(entry: Entry) -> str:
+def detail(entry: Entry) -> str:
+    """What of a webhook's payload is told beside its name."""
     payload = entry.data.get("payload") or {}
     if entry.name == "call.hangup":
         return f"{payload.get('hangup_cause')}, by the {payload.get('hangup_source')}"
@@ -184,7 +213,8 @@ def _detail(entry: Entry) -> str:
     return " ".join(as_text(payload.get(name)) for name in TOLD.get(entry.name, ()))
 
 
-def _titles(entry: Entry) -> str:
+def titles(entry: Entry) -> str:
+    """The titles of the errors that a command got."""
     return ", ".join(str(error.get("title", "")) for error in entry.data.get("errors") or ())
 
 
@@ -211,7 +241,7 @@ def _painted(words: str, paint: str, colour: bool) -> str:
     return f"{paint}{words}{RESET}" if colour and paint else words
 
 
-def _letters(index: int) -> str:
+def letters(index: int) -> str:
     """A to Z, then AA, AB and so on."""
     letters = ""
     index += 1
@@ -224,7 +254,8 @@ def _letters(index: int) -> str:
 # Rows of the JSON ----------------------------------------------------------------------------------------------------
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_body(result: Result) -> dict[str, Any]:
+    """How an expectation came out, as JSON."""
     return {
         "number": result.number,
         "expectation": str(result.expectation),

@@ -6,24 +6,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
-from mockserver.scenario.matching import OK
+from mockserver.scenario.expecting.matching import OK
+from mockserver.scenario.meaning import (
+    DURATION,
+    MILLISECONDS,
+    PATTERN,
+    code_meant,
+    duration_meant,
+    is_url,
+    number_meant,
+    pattern_meant,
+    url_meant,
+)
 from mockserver.scenario.names import meant
-from mockserver.scenario.tree import as_json
+from mockserver.scenario.reading.tree import as_json
 from mockserver.sim import errors
 from mockserver.sim.digits import KEYS_AND_PAUSES
 from mockserver.sim.numbers import E164, SIP
 from mockserver.sim.people import EVERY
 
-DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
-MILLISECONDS = re.compile(r"(\d{1,9})ms", re.ASCII)
+Value = TypeVar("Value")
+
 LONGEST = 7 * 24 * 3600.0
 """A week: no call lasts longer than hours."""
 
-PATTERN = re.compile(r"\+?[0-9*]+|sips?:\S+", re.ASCII)
 MOST_STARS = 5
+YES, NO = ("yes", "on", "y", "true", "1"), ("no", "off", "n", "false", "0")
 ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -60,7 +70,7 @@ def duration(value: Any) -> float:
         return int(found[1]) / 1000
     found = DURATION.fullmatch(written)
     if not found:
-        raise ValueError(f"{quoted(value)} is not a duration: write seconds, or 2s, 500ms, 1m30s")
+        raise ValueError(f"{quoted(value)} is not a duration: {duration_meant(written)}")
     hours, minutes, seconds = found.groups()
     total = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0)
     if total > LONGEST:
@@ -73,7 +83,7 @@ def number(value: Any) -> str:
     written = text(value)
     if E164.fullmatch(written) or SIP.fullmatch(written):
         return written
-    raise ValueError(f"{quoted(written)} is neither E.164 nor a SIP URI: {_number_meant(written)}")
+    raise ValueError(f"{quoted(written)} is neither E.164 nor a SIP URI: {number_meant(written)}")
 
 
 def number_or_pattern(value: Any) -> str:
@@ -83,19 +93,14 @@ def number_or_pattern(value: Any) -> str:
         return number(written)
     if PATTERN.fullmatch(written) and len(written) <= 200:
         return re.sub(r"\*+", "*", written)
-    raise ValueError(f"{quoted(written)} is no pattern: write one like +1202* or sip:*@example.com")
+    raise ValueError(f"{quoted(written)} is no pattern: {pattern_meant(written)}")
 
 
 def url(value: Any) -> str:
     """An address that can be posted to."""
     written = text(value)
-    try:
-        parts = urlsplit(written)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    if not good or re.search(r"\s", written):
-        raise ValueError(f"{quoted(written)} is no URL: write one like http://127.0.0.1:8088/webhooks")
+    if not is_url(written):
+        raise ValueError(f"{quoted(written)} is no URL: {url_meant(written)}")
     return written
 
 
@@ -129,14 +134,16 @@ def yes_no(value: Any) -> bool:
     """True or false."""
     if value in ("true", "false"):
         return bool(value == "true")
-    raise ValueError(f"{quoted(value)} is neither true nor false")
+    written = value.lower() if isinstance(value, str) else ""
+    hint = ": write true" if written in YES else ": write false" if written in NO else ""
+    raise ValueError(f"{quoted(value)} is neither true nor false{hint}")
 
 
 def yes(value: Any) -> bool:
     """True; whoever does not want it leaves it out."""
-    if yes_no(value):
+    if value == "true":
         return True
-    raise ValueError("is false: give true, or leave it out")
+    raise ValueError(f"{quoted(value)} is not true: give true, or leave the key out")
 
 
 def ordinal_or_every(value: Any) -> int:
@@ -157,16 +164,23 @@ def ordinal(value: Any) -> int:
     raise ValueError(f"{quoted(value)} is not a whole number from 1")
 
 
-def whole(lowest: int, highest: int) -> Callable[[Any], int]:
+@dataclass(frozen=True, slots=True)
+class Whole:
     """A whole number between two others."""
 
-    def read(value: Any) -> int:
-        written = text(value).strip()
-        if WHOLE.fullmatch(written) and lowest <= int(written) <= highest:
-            return int(written)
-        raise ValueError(f"{quoted(value)} is not a whole number from {lowest} to {highest}")
+    lowest: int
+    highest: int
 
-    return read
+    def __call__(self, value: Any) -> int:
+        written = text(value).strip()
+        if WHOLE.fullmatch(written) and self.lowest <= int(written) <= self.highest:
+            return int(written)
+        raise ValueError(f"{quoted(value)} is not a whole number from {self.lowest} to {self.highest}")
+
+
+def whole(lowest: int, highest: int) -> Whole:
+    """A whole number between two others."""
+    return Whole(lowest, highest)
 
 
 def share(value: Any) -> float:
@@ -186,7 +200,7 @@ def latency(value: Any) -> Any:
     if isinstance(value, list):
         return [duration(item) for item in value]
     if isinstance(value, dict):
-        return {str(name): duration(item) for name, item in value.items()}
+        return {str(name): _of(str(name), duration, item) for name, item in value.items()}
     return duration(value)
 
 
@@ -194,27 +208,33 @@ def rate_limit(value: Any) -> Any:
     """True, or how many requests and when they count anew."""
     if isinstance(value, dict):
         count = whole(1, 1_000_000)
-        return {str(name): count(item) for name, item in value.items()}
+        return {str(name): _of(str(name), count, item) for name, item in value.items()}
     return yes(value)
 
 
-def one_of(*choices: str) -> Callable[[Any], str]:
+@dataclass(frozen=True, slots=True)
+class OneOf:
     """One word of a few."""
 
-    def choose(value: Any) -> str:
+    choices: tuple[str, ...]
+
+    def __call__(self, value: Any) -> str:
         written = text(value)
-        if written not in choices:
-            raise ValueError(f"{quoted(written)} is none of {', '.join(choices)}{_hint(written, choices)}")
+        if written not in self.choices:
+            raise ValueError(f"{quoted(written)} is none of {', '.join(self.choices)}{_hint(written, self.choices)}")
         return written
 
-    return choose
+
+def one_of(*choices: str) -> OneOf:
+    """One word of a few."""
+    return OneOf(choices)
 
 
 def code(value: Any) -> str:
     """An error code that the catalogue has."""
     written = text(value)
     if not errors.find(written):
-        raise ValueError(f"{quoted(written)} is no error code that the platform has: {_code_meant(written)}")
+        raise ValueError(f"{quoted(written)} is no error code that the platform has: {code_meant(written)}")
     return written
 
 
@@ -231,7 +251,7 @@ def hangs_up(value: Any) -> HangsUp:
     if value == "when_done":
         return HangsUp(when_done=True)
     if isinstance(value, dict) and value.keys() == {"after"}:
-        return HangsUp(after=duration(value["after"]))
+        return HangsUp(after=_of("after", duration, value["after"]))
     raise ValueError(f"{quoted(value)} is neither when_done nor {{after: 30s}}")
 
 
@@ -247,7 +267,7 @@ def secrets(value: Any) -> dict[str, str]:
     """Names and what is kept under them."""
     if not isinstance(value, dict):
         raise ValueError(f"{kind(value)}: give names and their values, like {{calendar_key: abc}}")
-    return {str(name): text(item) for name, item in value.items()}
+    return {str(name): _of(str(name), text, item) for name, item in value.items()}
 
 
 def answers(value: Any) -> dict[str, tuple[Any, ...]]:
@@ -264,9 +284,19 @@ def insight(value: Any) -> Any:
     return text(value)
 
 
-def short_for(key: str) -> Callable[[Any], Any]:
+@dataclass(frozen=True, slots=True)
+class ShortFor:
+    """Lets a text stand for a mapping that has it under `key`."""
+
+    key: str
+
+    def __call__(self, value: Any) -> Any:
+        return {self.key: value} if isinstance(value, str) else value
+
+
+def short_for(key: str) -> ShortFor:
     """Let a text stand for a mapping that has it under `key`."""
-    return lambda value: {key: value} if isinstance(value, str) else value
+    return ShortFor(key)
 
 
 def quoted(value: Any) -> str:
@@ -298,22 +328,12 @@ def _answer(value: Any) -> str:
     return code(written)
 
 
-def _code_meant(written: str) -> str:
-    digits = re.sub(r"[^0-9]", "", written)[:6]
-    if errors.find(digits):
-        return f"did you mean {digits}?"
-    if len(digits) < 5:
-        return "codes have five digits, like 10015 or 90018"
-    known = sorted({row.code for row in errors.CATALOGUE}, key=lambda row: abs(int(row) - int(digits)))
-    return f"near it are {', '.join(sorted(known[:5]))}"
-
-
-def _number_meant(written: str) -> str:
-    bare = re.sub(r"[\s().\-]", "", written)
-    for candidate in (bare, f"+{bare}", f"+{bare.removeprefix('00')}"):
-        if candidate != written and E164.fullmatch(candidate):
-            return f"did you mean {candidate}?"
-    return "write it like +12025550143"
+def _of(name: str, read: Callable[[Any], Value], value: Any) -> Value:
+    """What `read` makes of what stands under a name, which is told with a mistake in it."""
+    try:
+        return read(value)
+    except ValueError as problem:
+        raise ValueError(f"{name}: {problem}") from None
 
 
 def _hint(word: str, choices: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from mockserver.sim import audio_files, digits, errors, media, timings, transcription
+from mockserver.sim import audio_files, digits, errors, media, timings, transcription, voices
 from mockserver.sim.audio_files import Sound
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.conferences import (
@@ -117,6 +117,8 @@ class Channel:
             said = transcription.so_far(item.words, item.seconds - left) if item.words else ""
             for leg in self.hearers:
                 transcription.heard_words(simulation, leg, "outbound", said)
+            members = [self.member] if self.member else self.conference.members.values()
+            voices.sound_ends(simulation, [member.leg for member in members])
             self._tell(simulation, item, "ended")
         self._go_on(simulation)
 

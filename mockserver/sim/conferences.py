@@ -117,6 +117,11 @@ class Participant:
         return [other.leg for other in self.conference.members.values() if other.is_heard_by(self)]
 
     @property
+    def hearers(self) -> list[Leg]:
+        """The legs on which this member is heard."""
+        return [other.leg for other in self.conference.members.values() if self.is_heard_by(other)]
+
+    @property
     def is_played_to(self) -> bool:
         """Is something played or said to this member, alone or with all?"""
         channels = (self.channel, self.conference.channel)
@@ -134,7 +139,7 @@ class Participant:
             if conference.floor is not self.leg:
                 conference.floor = self.leg
                 tell_of_member(simulation, "conference.floor.changed", self, occurred_at=iso(simulation.now))
-        return [other.leg for other in conference.members.values() if self.is_heard_by(other)]
+        return self.hearers
 
 
 def sounded(simulation: Simulation, conference: Conference, since: int) -> None:

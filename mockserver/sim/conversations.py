@@ -202,7 +202,9 @@ def take_floor(simulation: Simulation, conversation: Conversation) -> None:
         simulation.timeline.cancel(plan)
     conversation.floor = conversation.idle = None
     _heard_so_far(simulation, conversation, conversation.members)
-    conversation.speaking = None
+    if conversation.speaking is not None:
+        conversation.speaking = None
+        voices.sound_ends(simulation, [member.leg for member in conversation.members])
 
 
 def finish(simulation: Simulation, conversation: Conversation, reason: str | None) -> None:

@@ -92,7 +92,7 @@ def deliveries(entries: Iterable[Entry]) -> dict[str, Delivery]:
     for entry in entries:
         if entry.kind == "webhook":
             webhooks[entry.data["id"]] = entry
-        elif entry.kind == "delivery":
+        elif entry.kind == "delivery" and entry.data["outcome"] != "forged":
             attempts.setdefault(entry.data["event_id"], []).append(entry)
     return {one: Delivery(webhook, tuple(attempts[one])) for one, webhook in webhooks.items() if one in attempts}
 

@@ -78,7 +78,7 @@ def _undelivered(simulation: Simulation) -> Iterator[Finding]:
     for entry in simulation.log.entries:
         if entry.kind == "delivery" and entry.data["outcome"] == "delivered":
             failed.pop(entry.data["url"], None)
-        elif entry.kind == "delivery":
+        elif entry.kind == "delivery" and entry.data["outcome"] != "forged":
             failed.setdefault(entry.data["url"], []).append(entry)
     for url, attempts in list(failed.items())[-MOST:]:
         last = attempts[-1].data

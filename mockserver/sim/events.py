@@ -14,6 +14,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+EVERYWHERE = "*"
+"""Whoever watches this instead of a call is told of every entry."""
+
 KINDS = ("webhook", "command", "person", "delivery", "warning", "scenario")
 
 
@@ -79,8 +82,10 @@ class Log:
         self.entries.append(entry)
         for reader in self._readers:
             reader(entry)
-        if self._watchers and call_control_id in self._watchers:
-            self._watchers[call_control_id](entry)
+        if self._watchers:
+            for about in (call_control_id, EVERYWHERE):
+                if about in self._watchers:
+                    self._watchers[about](entry)
         return entry
 
     def subscribe(self, reader: Reader) -> Callable[[], None]:
@@ -89,7 +94,10 @@ class Log:
         return lambda: self._unsubscribe(reader)
 
     def watch(self, call_control_id: str, watcher: Reader) -> None:
-        """Tell `watcher` of every entry about a call, until `unwatch`; a call has one at most."""
+        """Tell `watcher` of every entry about a call, or `EVERYWHERE`, until `unwatch`; each has one at most.
+
+        Unlike a reader, a watcher belongs to the world, and a copy of the world has it too.
+        """
         self._watchers[call_control_id] = watcher
 
     def unwatch(self, call_control_id: str) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mockserver.sim import recordings
+from mockserver.sim import recordings, voices
 from mockserver.sim.clock import SECOND
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.sound import Format, is_silent
@@ -172,6 +172,7 @@ class Hearing:
             seconds = max(0, self.loud_until - since) / SECOND
             simulation.note("person", "heard_stream", leg, stream_id=self.stream_id, seconds=seconds)
             recordings.sounded(simulation, leg, "outbound", since)
+            voices.sound_ends(simulation, [leg], (self.loud_until - simulation.now) / SECOND)
 
 
 def _keep(simulation: Simulation, leg: Leg, hearing: Hearing) -> None:

@@ -27,6 +27,7 @@ from mockserver.sim import (
     supervision,
     timings,
     transcription,
+    voices,
 )
 from mockserver.sim.clock import SECOND, iso
 from mockserver.sim.events import Json
@@ -129,6 +130,7 @@ def end_leg(simulation: Simulation, leg: Leg, cause: str, source: str, sip_statu
 
 
 BEFORE_HANGUP: tuple[Callable[[Simulation, Leg], None], ...] = (
+    voices.fall_silent,
     digits.before_hangup,
     media.before_hangup,
     queues.before_hangup,

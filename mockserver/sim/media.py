@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from mockserver.sim import audio_files, errors, recordings, timings, transcription
+from mockserver.sim import audio_files, errors, recordings, timings, transcription, voices
 from mockserver.sim.audio_files import Sound
 from mockserver.sim.clock import SECOND
 from mockserver.sim.errors import Refusal
@@ -270,6 +270,7 @@ def _end(simulation: Simulation, leg: Leg, item: Item | None, status: str) -> No
         left = (item.plan.at - simulation.now) / SECOND if item.plan else 0.0
         said = transcription.so_far(item.words, item.seconds * item.loops - left) if item.words else ""
         transcription.heard_words(simulation, leg, "outbound", said)
+        voices.sound_ends(simulation, [leg])
     why = {"status_detail": item.status_detail} if item.status_detail else {}
     if (item.begun or why) and not item.silent:
         simulation.emit(EVENTS[item.kind][1], leg, **item.details, status=_status(item, status), **why)

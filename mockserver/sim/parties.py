@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.sim import acting, applications, errors, legs, numbers, routes, timings
+from mockserver.sim import acting, applications, errors, legs, numbers, people, routes, timings
 from mockserver.sim.clock import iso
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Json
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A call that somebody will make: what `place_call` is given. Without `person` it is who has the number then."""
+
+    from_: str
+    to: str
+    person: Person | None = None
+    connection_id: str | None = None
+    webhook_url: str | None = None
+    carried: Mapping[str, Any] = field(default_factory=dict)
+
+
+def call_comes(simulation: Simulation, incoming: Incoming) -> None:
+    """A call that was to come does; one that is refused is warned of."""
+    from_, to = incoming.from_, incoming.to
+    person = incoming.person or people.find(from_, simulation.world.people)
+    try:
+        place_call(simulation, from_, to, person, incoming.connection_id, incoming.webhook_url, **incoming.carried)
+    except Refusal as refusal:
+        unknown = refusal.problems[0].problem is errors.INVALID_CONNECTION
+        hint = ". Name its connection_id under applications." if unknown else ""
+        simulation.warn("scenario", None, f"the call from {from_} to {to} did not come about: {refusal}{hint}")
 
 
 def place_call(

@@ -34,7 +34,8 @@ class Act:
     """Something that a person does: `does` is one of `ACTS`, `what` the keys or the words, if it needs any.
 
     It comes `after` seconds after `when` has happened on their leg for the `nth` time: a webhook, a command of the
-    application, or `assistant_says`.
+    application, or `assistant_says`. With `after_silence` it comes when they have heard nothing for so many seconds,
+    the `nth` time that a silence lasts so long, and `when` is none.
     """
 
     does: str
@@ -42,6 +43,7 @@ class Act:
     when: str = "call.answered"
     nth: int = 1
     after: float = 0.0
+    after_silence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,13 @@ def find(number: str, known: Iterable[Person]) -> Person:
         if matches(person.number, number):
             return person
     return next((person for person in MAGIC_NUMBERS if person.number == number), ANYBODY)
+
+
+def number_of(name: str, known: Iterable[Person]) -> str | None:
+    """The number of whoever has a name; None where nobody has it, or several have, or the number is a pattern."""
+    numbers = {person.number for person in known if person.name == name}
+    number = numbers.pop() if len(numbers) == 1 else "*"
+    return None if "*" in number else number
 
 
 @dataclass(frozen=True, slots=True)

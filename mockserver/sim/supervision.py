@@ -56,6 +56,13 @@ def listeners(leg: Leg, track: str) -> list[Leg]:
     return [other for other in dict.fromkeys(hear) if other is not leg]
 
 
+def speakers(leg: Leg) -> list[Leg]:
+    """Whose people the person of a leg hears because somebody supervises: `listeners`, seen from the other side."""
+    here = [one for one in (leg, leg.bridged_with, leg.supervises) if one is not None]
+    near = [one for each in here for one in (each, each.bridged_with, *each.supervisors) if one is not None]
+    return [one for one in dict.fromkeys(near) if leg in listeners(one, "inbound")]
+
+
 def _spoken_to(leg: Leg) -> list[Leg]:
     """Who hears a supervisor: on `monitor` nobody, on `whisper` the supervised leg, on `barge` the other side too."""
     supervised = leg.supervises

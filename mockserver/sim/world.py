@@ -17,11 +17,13 @@ from mockserver.sim.timeline import Plan
 
 if TYPE_CHECKING:
     from mockserver.sim import audio_files
+    from mockserver.sim.acting import Acting
     from mockserver.sim.activities import Running
     from mockserver.sim.applications import Application
     from mockserver.sim.bridges import Meeting
     from mockserver.sim.conferences import Conference, Participant
     from mockserver.sim.costs import Meter
+    from mockserver.sim.cues import Cue
     from mockserver.sim.digits import KeyGather
     from mockserver.sim.faults import Rule
     from mockserver.sim.hearing import Hearing
@@ -78,7 +80,7 @@ class Leg:
     `waiting` is its place in a queue, `participation` its part in a conference; `said` counts the lines that the person
     has said, `entered` the entries of keys, and `asked` how often they were asked for a property. `on_hold` is the
     person's doing; `spared_tones` keeps the tones of a bridge from them; `supervises` is the leg that this one listens
-    to, in `supervisor_role`, and `supervisors` those who listen to it.
+    to, in `supervisor_role`, and `supervisors` those who listen to it. `acting` is what the person means to do.
     """
 
     call_control_id: str
@@ -127,6 +129,7 @@ class Leg:
     supervisor_role: str = ""
     supervisors: tuple[Leg, ...] = ()
     meters: dict[str, Meter] | None = None
+    acting: Acting | None = None
     plans: dict[str, Plan] = field(default_factory=dict)
 
     @property
@@ -238,6 +241,8 @@ class World:
     secrets: dict[str, str] = field(default_factory=dict)
     faults: list[Rule] = field(default_factory=list)
     faults_made: int = 0
+    cues: dict[str, Cue] = field(default_factory=dict)
+    cues_made: int = 0
     command_ids: OrderedDict[tuple[str, str], tuple[int, Any]] = field(default_factory=OrderedDict)
     heard: OrderedDict[str, Hearing] = field(default_factory=OrderedDict)
     recent_dials: OrderedDict[tuple[str, str], list[int]] = field(default_factory=OrderedDict)
@@ -270,6 +275,10 @@ class Ids:
         self.random = Random(seed)
         self.chance = Random(f"{seed}:faults")
         self._node = 0x02420A000000 | self.random.getrandbits(24)
+
+    def begin_chance(self, seed: int | str) -> None:
+        """Let chance begin anew, from a seed of its own: the same luck for runs that have other ids."""
+        self.chance = Random(f"{seed}:faults")
 
     def call_control_id(self) -> str:
         """`v3:` and 54 characters of base64url without padding, that is 40 opaque bytes."""

@@ -1,4 +1,4 @@
-"""What the examples share: an HTTP server that checks the signature of each webhook and hands it on.
+"""What the examples share: an HTTP server that checks the signature of each webhook and hands each event on once.
 
 It reads, as the official SDK does, TELNYX_API_KEY, TELNYX_PUBLIC_KEY (the key that signatures are checked with) and
 TELNYX_BASE_URL (the simulator's; leave it out and the same code talks to Telnyx). PORT is where it listens.
@@ -12,12 +12,38 @@ import traceback
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
 from typing import Any
 
 from telnyx import APIStatusError, Telnyx
 
 Payload = dict[str, Any]
 Handler = Callable[[Telnyx, str, Payload], None]
+
+MOST_KNOWN = 10_000
+
+
+class Known:
+    """The ids of the latest events. An event may come twice, and comes again when its answer was lost on the way."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}  # the oldest first
+        self._lock = Lock()
+
+    def is_new(self, event_id: str) -> bool:
+        """Is it the first time? It is known from now on."""
+        with self._lock:
+            if event_id in self._ids:
+                return False
+            self._ids[event_id] = None
+            if len(self._ids) > MOST_KNOWN:
+                del self._ids[next(iter(self._ids))]
+            return True
+
+    def forget(self, event_id: str) -> None:
+        """Let it be new again: handling it has failed, and the platform will send it once more."""
+        with self._lock:
+            self._ids.pop(event_id, None)
 
 
 def serve(handle: Handler) -> None:
@@ -36,6 +62,7 @@ def make_server(handle: Handler, client: Telnyx, port: int) -> ThreadingHTTPServ
     if not client.api_key or not client.public_key:
         raise SystemExit("set TELNYX_API_KEY and TELNYX_PUBLIC_KEY")
     _ = client.calls.actions, client.webhooks  # the SDK imports these when first used, which takes a moment
+    known = Known()
 
     class Webhooks(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -50,13 +77,18 @@ def make_server(handle: Handler, client: Telnyx, port: int) -> ThreadingHTTPServ
                 print(f"refused a webhook: {error}", flush=True)
                 self._answer(400)
                 return
+            # Only now that it is verified: else a forgery would make the genuine event look like a repetition.
+            data = json.loads(body)["data"]
+            if not known.is_new(data["id"]):
+                self._answer(200)
+                return
             # Short work is done before the answer: what fails is answered 500, and the platform sends it again. What
             # takes seconds is better handed to a queue first, since the platform does not wait long.
-            data = json.loads(body)["data"]
             try:
                 handle(client, data["event_type"], data["payload"])
             except Exception:
                 traceback.print_exc()
+                known.forget(data["id"])
                 self._answer(500)
             else:
                 self._answer(200)

@@ -14,7 +14,7 @@ import pytest
 from starlette.types import Message, Scope
 
 from mockserver.http.control import STREAM_BUFFER
-from mockserver.settings import DEFAULT_KEY
+from mockserver.settings import DEFAULT_KEY, data_folder
 from mockserver.sim.events import Json
 from mockserver.sim.hearing import Hearing
 from mockserver.sim.sound import Format
@@ -448,7 +448,6 @@ REFUSED: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
     ("GET", "/_mock/events?limit=0", None, [("10033", "limit")]),
     ("GET", "/_mock/events?kind=nonsense", None, [("10032", "kind")]),
     ("GET", "/_mock/events?after=-1", None, [("10033", "after")]),
-    ("POST", "/_mock/scenarios", {}, [("10004", "/yaml")]),
     ("GET", "/_mock/nothing", None, [("10005", "/")]),
     ("GET", "/_mock", None, [("10005", "/")]),
     ("DELETE", "/_mock/reset", None, [("10030", "")]),
@@ -501,6 +500,11 @@ async def test_a_scenario_is_loaded_as_json_or_as_yaml(quiet: Simulator, scenari
     assert await quiet.do("GET", "/_mock/scenarios", key="KEY_other") == []
 
 
+async def test_an_editor_can_be_led_to_the_schema_of_scenarios(simulator: Simulator) -> None:
+    response = await simulator.ask("GET", "/_mock/schema", key=None)
+    assert response.json() == json.loads((data_folder("scenarios") / "scenario.schema.json").read_bytes())
+
+
 async def test_a_scenario_with_mistakes_is_refused_with_each_of_them(quiet: Simulator, scenarios: Any) -> None:
     response = await quiet.ask("POST", "/_mock/scenarios", {"yaml": "nonsense: 1\npeople: 5\n", "name": "wrong.yaml"})
     assert response.status_code == 422
@@ -516,6 +520,40 @@ async def test_a_scenario_that_is_no_scenario_is_refused(quiet: Simulator, scena
     assert response.status_code in (201, 422)
     if text != "":
         assert response.status_code == 422
+
+
+ROWS = "name: menu\npeople: [{number: '*', outcome: '${outcome}'}]\nparameters: [{outcome: busy}, {outcome: answer}]"
+
+
+@pytest.mark.parametrize("row", ["2", "outcome%3Danswer"])
+@pytest.mark.parametrize("plain", [True, False])
+async def test_one_row_of_a_scenario_is_loaded(quiet: Simulator, scenarios: Any, row: str, plain: bool) -> None:
+    body, headers = (ROWS.encode(), {"content-type": "application/yaml"}) if plain else ({"yaml": ROWS}, {})
+    summary = await quiet.do("POST", f"/_mock/scenarios?row={row}", body, headers=headers)
+    assert (summary["name"], summary["people"]) == ("menu [outcome=answer]", 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "told"),
+    [
+        ("", ROWS, "scenario:3: parameters: 2 rows, and none is chosen: name one, as scenario#1 or row=1;"),
+        ("?row=3", ROWS, 'scenario:3: parameters: "3" is no row: there are 1 (outcome=busy), 2 (outcome=answer)'),
+        ("?row=1", "people: []", 'scenario:1: parameters: there are none, and thus no row "1": choose none'),
+        (
+            "",
+            "description: ${env:PATH}",
+            "scenario:1: description: ${env:PATH}: the environment is there only for files",
+        ),
+        ("", "include: /etc/hosts", "scenario:1: include: a text has no folder to find files in"),
+    ],
+)
+async def test_what_a_scenario_that_is_sent_cannot_have_is_told(
+    quiet: Simulator, scenarios: Any, query: str, text: str, told: str
+) -> None:
+    response = await quiet.ask("POST", f"/_mock/scenarios{query}", {"yaml": text})
+    assert response.status_code == 422
+    [detail] = [error["detail"] for error in response.json()["errors"]]
+    assert told in detail
 
 
 async def test_a_scenario_that_is_not_utf_8_is_refused(quiet: Simulator) -> None:

@@ -200,6 +200,26 @@ async def test_an_event_is_delivered_before_the_response_to_its_command() -> Non
 
 
 @anyio
+async def test_an_event_comes_before_the_response_to_a_command_that_was_given_while_a_webhook_is_answered() -> None:
+    async with simulating(clock="auto") as simulator:
+        await fault(simulator, operation="answer", before_response="call.answered")
+        leg = await simulator.ring()
+        with simulator.world().driver.hold("a webhook that is not answered yet"):
+            await simulator.do("POST", f"/v2/calls/{leg}/actions/answer", {})
+            posted = [json.loads(request.body)["data"]["event_type"] for request in simulator.posted]
+        assert posted == ["call.initiated", "call.answered"]
+
+
+@anyio
+async def test_an_event_that_comes_at_once_comes_before_the_response_too() -> None:
+    async with simulating(clock="auto") as simulator:
+        await fault(simulator, operation="dial", before_response="call.initiated")
+        await simulator.dial(to=CALLEE)
+        assert json.loads(simulator.posted[0].body)["data"]["event_type"] == "call.initiated"
+        assert simulator.exchanges[-1].warnings == ("fault: before_response call.initiated, after",)
+
+
+@anyio
 async def test_a_response_does_not_wait_for_an_event_of_a_command_that_was_refused(simulator: Simulator) -> None:
     await fault(simulator, operation="answer", before_response="call.answered")
     assert await simulator.refused("POST", f"/v2/calls/{UNKNOWN}/actions/answer", {}) == [("90015", "/call_control_id")]

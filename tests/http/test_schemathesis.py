@@ -115,4 +115,4 @@ def check(contract: Contract, response: Any, case: Any) -> None:
     path = response.request.url.raw_path.decode().split("?")[0]
     found = contract.find(response.request.method, path.removeprefix("/v2"))
     if isinstance(found, Found) and response.headers.get("content-type") == "application/json":
-        assert contract.response_errors(found.operation, response.status_code, body) == []
+        assert contract.response_errors(found.operation, response.status_code, body) == [], ascii(body)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.scenario import bundled
-from mockserver.scenario.load import load
+from mockserver.scenario.load import load_all
 from mockserver.scenario.model import PARTS
 from mockserver.scenario.names import ACTS
 from mockserver.scenario.parts.part import known_keys
@@ -27,9 +27,18 @@ def test_the_table_of_magic_numbers_is_the_one_of_the_code() -> None:
     assert table == [f"| `{person.number}` | {person.name} | {person.about} |" for person in MAGIC_NUMBERS]
 
 
+OUTSIDE = {"CONNECTION_ID": "1", "CALENDAR_KEY": "secret"}
+"""The environment that an example has."""
+
+
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_an_example_of_the_pages_is_valid(text: str) -> None:
-    assert load(text)
+def test_an_example_of_the_pages_is_valid(text: str, tmp_path: Path) -> None:
+    for other in EXAMPLES:
+        if named := re.match(r"# (\S+\.yaml)\n", other):
+            (tmp_path / named[1]).write_text(other, encoding="utf-8")
+    file = tmp_path / "example.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_all(file, OUTSIDE)
 
 
 @pytest.mark.parametrize("place", PARTS)

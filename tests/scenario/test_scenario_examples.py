@@ -19,7 +19,8 @@ from telnyx import Telnyx
 from mockserver.webhooks.signing import Signer
 
 SIGNER = Signer.from_text()
-BODY = json.dumps({"data": {"event_type": "call.answered", "payload": {"call_control_id": "v3:ü"}}}).encode()
+EVENT = {"event_type": "call.answered", "id": "one", "payload": {"call_control_id": "v3:ü"}}
+BODY = json.dumps({"data": EVENT}).encode()
 
 Told = Queue[tuple[str, dict[str, Any]]]
 
@@ -51,6 +52,27 @@ def signed(body: bytes) -> dict[str, str]:
 def test_a_signed_webhook_is_handed_on(url: str, told: Told) -> None:
     assert httpx.post(url, content=BODY, headers=signed(BODY)).status_code == 200
     assert told.get(timeout=5) == ("call.answered", {"call_control_id": "v3:ü"})
+
+
+def test_a_webhook_that_comes_twice_is_handed_on_once(url: str, told: Told) -> None:
+    answers = [httpx.post(url, content=BODY, headers=signed(BODY)).status_code for _ in range(2)]
+    assert (answers, told.qsize()) == ([200, 200], 1)
+
+
+def test_a_webhook_that_could_not_be_handled_is_handed_on_again(example: Callable[[str], Any]) -> None:
+    example("start_twice")
+    known = importlib.import_module("webhook_server").Known()
+    assert [known.is_new("one"), known.is_new("one")] == [True, False]
+    known.forget("one")
+    assert known.is_new("one")
+
+
+def test_the_oldest_of_many_webhooks_are_forgotten(example: Callable[[str], Any]) -> None:
+    example("start_twice")
+    server = importlib.import_module("webhook_server")
+    known = server.Known()
+    assert all(known.is_new(str(number)) for number in range(server.MOST_KNOWN + 1))
+    assert (known.is_new("0"), known.is_new(str(server.MOST_KNOWN))) == (True, False)
 
 
 def test_a_webhook_that_somebody_else_signed_is_not(url: str, told: Told) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.scenario.expect import Expectation, Expectations, check
-from mockserver.scenario.matching import Happening
+from mockserver.scenario.expecting.expect import Expectation, Expectations, check
+from mockserver.scenario.expecting.matching import Happening
 from mockserver.sim.events import Entry
 from mockserver.sim.matching import same
 

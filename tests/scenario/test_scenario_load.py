@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.scenario.load import InvalidScenario, Scenario, load
-from mockserver.scenario.tree import MOST_BYTES
+from mockserver.scenario.reading.tree import MOST_BYTES
 from mockserver.sim import errors
 from mockserver.sim.faults import Fault
 from mockserver.sim.people import EVERY, Act, Assistant, Person, Turn, Use
@@ -158,12 +158,12 @@ MISTAKES = [
         ["1: people[0].number: is missing: add it", "1: people[0].nmae: unknown key: did you mean name?"],
     ),
     ("poeple: []", ["1: poeple: unknown key: did you mean people?"]),
-    ("people: x", ['1: people: is the text "x": give a list, or leave the key out']),
-    ("people: [x]", ['1: people[0]: is the text "x": give a mapping, or leave the key out']),
-    ("people:\n", ["1: people: is empty: give a list, or leave the key out"]),
+    ("people: x", ['1: people: is the text "x": give a list, each item of which begins with -, or leave the key out']),
+    ("people: [x]", ['1: people[0]: is the text "x": give a mapping, like {number: ...}, or remove it']),
+    ("people:\n", ["1: people: is empty: give a list, each item of which begins with -, or leave the key out"]),
     (
         "people: [{number: 202-555-0143}]",
-        ['1: people[0].number: "202-555-0143" is neither E.164 nor a SIP URI: did you mean +2025550143?'],
+        ['1: people[0].number: "202-555-0143" is neither E.164 nor a SIP URI: did you mean +12025550143?'],
     ),
     (
         "people: [{number: 1a*}]",
@@ -191,7 +191,7 @@ MISTAKES = [
         "people: [{number: '*', presses: [1, 9x]}]",
         ['1: people[0].presses[1]: "9x" is not made of the keys 0-9 * # A-D and the pauses w W'],
     ),
-    ("people: [{number: '*', silent: yes}]", ['1: people[0].silent: "yes" is neither true nor false']),
+    ("people: [{number: '*', silent: yes}]", ['1: people[0].silent: "yes" is neither true nor false: write true']),
     (
         "people: [{number: '*', says: [Hi], silent: true}]",
         ["1: people[0].silent: true, and says or answers are given too: remove one of them"],
@@ -200,9 +200,9 @@ MISTAKES = [
         "people:\n- number: '*'\n  does:\n  - {at: 1s}\n  - {holds: true}\n  - {at: 1s, says: Hi, presses: 1}",
         [
             "4: people[0].does[0]: has none of presses, says, silent, holds, unholds, hangs_up: give exactly one",
-            "5: people[0].does[1]: has none of at, when: give exactly one",
-            "6: people[0].does[2]: has presses and says of presses, says, silent, holds, unholds, hangs_up: "
-            "give exactly one",
+            "5: people[0].does[1]: has none of at, when, after_silence: give exactly one",
+            "6: people[0].does[2]: has presses and says: give exactly one of presses, says, silent, holds, unholds, "
+            "hangs_up",
         ],
     ),
     (
@@ -216,14 +216,14 @@ MISTAKES = [
             "did you mean call.speak.started?",
             '1: people[0].does[1].when: "dinner" is no webhook and no command that can come: '
             "write one like call.speak.started, transfer or assistant_says",
-            '1: people[0].does[2]: is the text "x": give a mapping, or leave the key out',
+            '1: people[0].does[2]: is the text "x": give a mapping, like {at: ...}, or remove it',
         ],
     ),
     (
         "people: [{number: '*', does: [{at: 1s, holds: false}, {when: speak, nth: 0, presses: 9x},"
         " {at: 1, hold: true}]}]",
         [
-            "1: people[0].does[0].holds: is false: give true, or leave it out",
+            '1: people[0].does[0].holds: "false" is not true: give true, or leave the key out',
             '1: people[0].does[1].nth: "0" is not a whole number from 1, nor every',
             '1: people[0].does[1].presses: "9x" is not made of the keys 0-9 * # A-D and the pauses w W',
             "1: people[0].does[2].hold: unknown key: did you mean holds?",
@@ -247,7 +247,7 @@ MISTAKES = [
     (
         "applications: [{connection_id: a, webhook_url: 'localhost:8088'}]",
         [
-            '1: applications[0].webhook_url: "localhost:8088" is no URL: write one like http://127.0.0.1:8088/webhooks',
+            '1: applications[0].webhook_url: "localhost:8088" is no URL: did you mean http://localhost:8088?',
         ],
     ),
     (
@@ -264,17 +264,17 @@ MISTAKES = [
     ),
     (
         "applications: [{connection_id: [a]}]\ncalls: [{from: +1202, to: +1203, connection_id: b}]",
-        ["1: applications[0].connection_id: is a list: give a text, or leave the key out"],
+        ["1: applications[0].connection_id: is a list: give a text"],
     ),
     (
         "people: [{number: '*', answers_after: }, {number: '* 1', refused: 12}, {number: '', says: [{}]}]",
         [
             "1: people[0].answers_after: is empty: give a text, or leave the key out",
-            '1: people[1].number: "* 1" is no pattern: write one like +1202* or sip:*@example.com',
+            '1: people[1].number: "* 1" is no pattern: did you mean *1?',
             '1: people[1].refused: "12" is no error code that the platform has: '
             "codes have five digits, like 10015 or 90018",
-            "1: people[2].number: is empty: give a text, or leave the key out",
-            "1: people[2].says[0]: is an empty mapping: give a text, or leave the key out",
+            "1: people[2].number: is empty: give a text",
+            "1: people[2].says[0]: is an empty mapping: give a text, or remove it",
         ],
     ),
     (
@@ -285,13 +285,13 @@ MISTAKES = [
             "near it are 90081, 90100, 90101, 90102, 90103",
             '2: expect[0].command: "answr" is no command: did you mean answer?',
             "2: expect[0].gets: is empty: give ok, an error code or an HTTP status",
-            "3: assistants[0].insights[0]: is an empty list: give a mapping, or leave the key out",
+            "3: assistants[0].insights[0]: is an empty list: give a mapping, like {id: ...}, or remove it",
         ],
     ),
     ("calls: [{to: +12025550178}]", ["1: calls[0].from: is missing: add it"]),
     (
         "calls: [{from: +12025550143, to: '2 min'}]",
-        ['1: calls[0].to: "2 min" is neither E.164 nor a SIP URI: write it like +12025550143'],
+        ['1: calls[0].to: "2 min" is neither E.164 nor a SIP URI: write it like +12025550143, or sip:ada@example.com'],
     ),
     ("assistants: [{id: a}, {id: a}]", ["1: assistants[1].id: a is in assistants[0] already: keep one of the two"]),
     (
@@ -307,7 +307,7 @@ MISTAKES = [
         ["1: assistants[0].turns[0].uses.argument: unknown key: did you mean arguments?"],
     ),
     ("secrets: [x]", ["1: secrets: is a list: give names and their values, like {calendar_key: abc}"]),
-    ("secrets: {x: }", ["1: secrets: is empty: give a text, or leave the key out"]),
+    ("secrets: {x: }", ["1: secrets: x: is empty: give a text, or leave the key out"]),
     (
         "assistants: [{id: a, turns: [{hears: x}]}]",
         ["1: assistants[0].turns[0]: has neither says nor uses: give one of them"],
@@ -331,9 +331,9 @@ MISTAKES = [
     (
         "faults:\n- {operation: dail, status: 503}\n- {operation: dial, statsu: 503}\n- {event: call.answered}",
         [
-            '2: faults[0]: operation: "dail" is no operation: did you mean dial?',
+            '2: faults[0].operation: "dail" is no operation: did you mean dial?',
             "3: faults[1].statsu: unknown key: did you mean status?",
-            "4: faults[2]: delivery: give delivery or latency: what happens to the webhook",
+            "4: faults[2].delivery: give delivery or latency: what happens to the webhook",
         ],
     ),
     (
@@ -342,7 +342,7 @@ MISTAKES = [
             '3: faults[0].status: "1000" is not a whole number from 200 to 599',
             '4: faults[0].probability: "200%" is not a number from 0 to 1: write 0.1, or 10%',
             '5: faults[0].latency: "soon" is not a duration: write seconds, or 2s, 500ms, 1m30s',
-            '6: faults[0].rate_limit: "no" is neither true nor false',
+            '6: faults[0].rate_limit: "no" is not true: give true, or leave the key out',
         ],
     ),
     (
@@ -361,10 +361,10 @@ MISTAKES = [
         "expect: [{event: call.conversation.start_failed}]",
         ["1: expect[0].event: call.conversation.start_failed is not simulated yet, so it never comes"],
     ),
-    ("expect: [{}]", ["1: expect[0]: has none of event, command, person, never: give exactly one"]),
+    ("expect: [{}]", ["1: expect[0]: has none of event, command, person, never, any_order, at_end: give exactly one"]),
     (
         "expect: [{event: call.answered, command: answer}]",
-        ["1: expect[0]: has event and command of event, command, person, never: give exactly one"],
+        ["1: expect[0]: has event and command: give exactly one of event, command, person, never, any_order, at_end"],
     ),
     ("expect: [{event: }]", ["1: expect[0]: event is empty: say which"]),
     ("expect: [{event: call.answered, gets: ok}]", ["1: expect[0]: event has no answer: gets belongs to command"]),
@@ -382,12 +382,15 @@ MISTAKES = [
         ["1: expect[0].with: is the text \"x\": give fields and their values, like {to: '+12025550143'}"],
     ),
     ("audio: loud", ['1: audio: "loud" is neither fetch nor a duration: give one of them, or a list']),
-    ("audio: {url: x}", ["1: audio: is a mapping: give a list, or leave the key out"]),
+    (
+        "audio: {url: x}",
+        ["1: audio: is a mapping: give a list, each item of which begins with -, or leave the key out"],
+    ),
     ("audio: [{seconds: 1}]", ["1: audio[0]: has none of url, media: give exactly one"]),
     ("audio: [{url: x}]", ["1: audio[0]: has none of seconds, problem, fetch: give exactly one"]),
     (
         "audio: [{url: x, seconds: 1, problem: failed}]",
-        ["1: audio[0]: has seconds and problem of seconds, problem, fetch: give exactly one"],
+        ["1: audio[0]: has seconds and problem: give exactly one of seconds, problem, fetch"],
     ),
     (
         "audio: [{media: x, fetch: true}]",
@@ -419,15 +422,21 @@ MISTAKES = [
     (
         "people: !!python/object:os.system [x]",
         [
-            "1: the tag tag:yaml.org,2002:python/object:os.system means nothing in a scenario: remove it",
-            '1: people[0]: is the text "x": give a mapping, or leave the key out',
+            "1: the tag !!python/object:os.system means nothing in a scenario: remove it",
+            '1: people[0]: is the text "x": give a mapping, like {number: ...}, or remove it',
         ],
     ),
-    ("people: *nobody", ["1: the alias *nobody refers to nothing: no &nobody comes before it"]),
-    ("people: &a [*a]", ["1: the alias *a stands inside what it refers to"]),
+    (
+        "people: *nobody",
+        [
+            "1: the alias *nobody refers to nothing, as no &nobody comes before it: "
+            "a text that begins with * needs quotes",
+        ],
+    ),
+    ("people: &a [*a]", ["1: the alias *a stands inside what it refers to: write out what is meant"]),
     ("[a]: b", ["1: a key that is no text: keys are single words"]),
-    ("name: 'a", ["1: not YAML: while scanning a quoted scalar, found unexpected end of stream"]),
-    ("name: a\ndescription: b\x01", ["2: not YAML: the character U+0001 is not allowed"]),
+    ("name: 'a", ["1: not YAML: the quote that opens here is never closed"]),
+    ("name: a\ndescription: b\x01", ["2: not YAML: the character U+0001 is not allowed: remove it"]),
     (b"name: a\ndescription: caf\xe9\n", ["2: the byte 0xE9 is not UTF-8: save the file in UTF-8"]),
     ("name: a\n\ud800", ["2: half a surrogate pair is no character: remove it"]),
     ("[" * 100, ["1: nested more than 40 deep: a scenario needs no more than a handful"]),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.scenario import bundled
-from mockserver.scenario.expect import check
+from mockserver.scenario.expecting.expect import check
 from mockserver.scenario.load import load
 from mockserver.scenario.report import WIDTH, as_json, ladder, summary
 from mockserver.sim.events import Entry

@@ -117,6 +117,16 @@ def test_deliveries_are_filtered(filters: Json, found: list[str]) -> None:
     assert names(listed(simulation, **filters)) == found
 
 
+def test_a_forged_copy_is_no_attempt_to_deliver() -> None:
+    simulation = new()
+    ring(simulation)
+    event = webhook(simulation, "call.initiated")
+    attempt(simulation, event, "forged", number=0, status=401)
+    assert listed(simulation) == []
+    attempt(simulation, event)
+    assert [(one["status"], len(one["attempts"])) for one in listed(simulation)] == [("delivered", 1)]
+
+
 def test_an_event_that_was_not_tried_is_not_there_and_one_that_is_tried_again_has_failed_so_far() -> None:
     simulation = new()
     ring(simulation)

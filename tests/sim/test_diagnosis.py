@@ -59,6 +59,12 @@ def test_what_to_do_depends_on_how_an_attempt_failed(data: dict[str, Any], do: s
     assert [finding.do for finding in findings(simulation)] == [do]
 
 
+def test_a_forged_copy_that_is_refused_is_no_webhook_that_was_not_delivered() -> None:
+    simulation = new(route=ROUTE)
+    attempt(simulation, "forged", status=401)
+    assert found(simulation) == []
+
+
 def test_calls_that_ring_and_webhooks_that_go_nowhere_are_told_the_worst_first() -> None:
     simulation = new()
     leg, called = ring(simulation), dial(simulation)

@@ -37,6 +37,12 @@ def test_the_first_person_whose_number_fits_takes_the_call() -> None:
     assert people.find("+13125550162", [ada]) is ANYBODY
 
 
+def test_a_name_stands_for_a_number_if_it_is_that_of_one_person_with_a_plain_one() -> None:
+    known = [Person(APP, "Ada"), Person(APP, "Ada"), Person("+1202*", "All"), Person("+1", "Bo"), Person("+2", "Bo")]
+    numbers = [people.number_of(name, known) for name in ("Ada", "All", "Bo", "ada")]
+    assert numbers == [APP, None, None, None]
+
+
 def test_a_known_person_comes_before_a_magic_number() -> None:
     number = MAGIC_NUMBERS[0].number
     assert people.find(number, []) is MAGIC_NUMBERS[0]

@@ -22,12 +22,14 @@ from hypothesis.stateful import (
 )
 
 from mockserver.http.contract import Contract
-from mockserver.sim import conversations, digits, errors, faults, holding, legs, parties, talking
+from mockserver.sim import acting, conversations, cues, digits, errors, faults, holding, legs, parties, talking
 from mockserver.sim.commands import COMMANDS, LegCommand, Request, Retrieval, execute
+from mockserver.sim.cues import Happens
 from mockserver.sim.errors import Refusal
 from mockserver.sim.events import Entry, Json
 from mockserver.sim.faults import Fault
 from mockserver.sim.outside import Listener, Nowhere, Socket
+from mockserver.sim.parties import Incoming
 from mockserver.sim.people import ACTS, MAGIC_NUMBERS, Act, Assistant, Person, Turn
 from mockserver.sim.simulation import Simulation
 from mockserver.sim.world import Leg, Settings
@@ -73,6 +75,14 @@ acts = st.builds(
     ),
     nth=st.sampled_from([0, 1, 2]),
     after=st.sampled_from([0.0, 0.5, 4.0]),
+    after_silence=st.sampled_from([None, None, 0.0, 0.7, 3.0]),
+)
+happenings = st.builds(
+    Happens,
+    when=st.sampled_from(["call.hangup", "call.bridged", "answer", "assistant_says"]),
+    fields=st.sampled_from([{}, {"from": CALLER}]),
+    nth=st.sampled_from([1, 2]),
+    after=st.sampled_from([0.0, 3.0]),
 )
 anybody = st.builds(
     Person,
@@ -534,6 +544,9 @@ class Play:
     def advance(self, time: float) -> None:
         self.simulation.advance(time)
 
+    def wait(self, happens: Happens) -> None:
+        cues.add(self.simulation, happens, Incoming(CALLER, APP))
+
     def person(self, act: Callable[..., None], number: int, *args: Any) -> None:
         act(self.simulation, self.leg(number), *args)
 
@@ -666,6 +679,16 @@ class AnyWorld(RuleBasedStateMachine):
     @rule(number=st.integers(0, 3))
     def somebody_goes_silent(self, number: int) -> None:
         self.take("person", talking.person_goes_silent, number)
+
+    @precondition(lambda self: self.play.legs)
+    @rule(number=st.integers(0, 3), more=st.lists(acts, min_size=1, max_size=2))
+    def somebody_is_given_more_to_do(self, number: int, more: list[Act]) -> None:
+        if self.play.leg(number).is_alive:
+            self.take("person", acting.give, number, more)
+
+    @rule(happens=happenings)
+    def a_call_waits_for_something(self, happens: Happens) -> None:
+        self.take("wait", happens)
 
     @rule(number=which, supervised=which, body=bodies("switch_supervisor_role"))
     def a_leg_is_supervised(self, number: int, supervised: int, body: Json) -> None:

@@ -14,7 +14,8 @@ from mockserver.scenario import values
 from mockserver.scenario.names import command_problem
 from mockserver.scenario.parts.part import (
     Code,
-    NumberPattern,
+    Duration,
+    NumberPatternOrName,
     Ordinal,
     Part,
     Text,
@@ -61,9 +62,10 @@ class FaultPart(Part):
 
     operation: Text | None = None
     event: Text | None = None
-    number: NumberPattern | None = None
+    number: NumberPatternOrName | None = None
     call: Text | None = None
     state: Annotated[str, PlainValidator(values.one_of(*fault_fields.STATES))] | None = None
+    attempt: Annotated[int, PlainValidator(values.whole(1, 100))] | None = None
     nth: Ordinal | None = None
     first: Ordinal | None = None
     every: Ordinal | None = None
@@ -78,6 +80,8 @@ class FaultPart(Part):
     race: Annotated[str, PlainValidator(values.one_of(*faults.RACES))] | None = None
     ms: Annotated[int, PlainValidator(values.whole(0, 60_000))] | None = None
     delivery: Annotated[str, PlainValidator(values.one_of(*faults.DELIVERIES))] | None = None
+    within: Duration | None = None
+    besides: YesNo | None = None
     latency: Annotated[Any, PlainValidator(values.latency)] | None = None
     wall: YesNo | None = None
     applied: Annotated[str, PlainValidator(values.one_of(*faults.APPLIED))] | None = None

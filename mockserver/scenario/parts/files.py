@@ -16,6 +16,7 @@ from mockserver.scenario.parts.part import (
     ProblemOfFile,
     ProblemOfRecording,
     YesNo,
+    exactly_one,
     known_keys,
 )
 from mockserver.sim.audio_files import Said
@@ -23,6 +24,8 @@ from mockserver.sim.audio_files import Said
 
 class AudioPart(Part):
     """Files that the application plays, by URL or media name: how long they are, what is wrong, or whether to fetch."""
+
+    CHOICES = (("url", "media"), ("seconds", "problem", "fetch"))
 
     url: FilePattern | None = None
     media: FilePattern | None = None
@@ -35,10 +38,8 @@ class AudioPart(Part):
     def _says_one_thing_of_one(cls, given: Any) -> Any:
         if not isinstance(given, dict) or given.keys() - known_keys(cls):
             return given  # another mistake, reported as such
-        for choices in (("url", "media"), ("seconds", "problem", "fetch")):
-            found = [key for key in choices if key in given]
-            if len(found) != 1:
-                raise ValueError(f"has {' and '.join(found) or 'none'} of {', '.join(choices)}: give exactly one")
+        for choices in cls.CHOICES:
+            exactly_one(given, choices)
         if "media" in given and "fetch" in given:
             raise ValueError("media that is stored cannot be fetched: give url, or seconds")
         return given

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     PlainValidator,
+    ValidationInfo,
+    field_validator,
 )
 
-from mockserver.scenario import values
+from mockserver.scenario import named, values
+from mockserver.scenario.expecting.parties import Who
 from mockserver.sim import recordings
 from mockserver.sim.audio_files import PROBLEMS
 from mockserver.sim.people import MACHINES, OUTCOMES
 
 Text = Annotated[str, PlainValidator(values.text)]
 Duration = Annotated[float, PlainValidator(values.duration)]
-Number = Annotated[str, PlainValidator(values.number)]
 NumberPattern = Annotated[str, PlainValidator(values.number_or_pattern)]
+NumberOrName = Annotated[str, PlainValidator(named.number)]
+NumberPatternOrName = Annotated[str, PlainValidator(named.number_or_pattern)]
+Somebody = Annotated[Who, PlainValidator(named.somebody)]
 Url = Annotated[str, PlainValidator(values.url)]
 UrlOrNone = Annotated[str, PlainValidator(values.url_or_none)]
 Channels = Annotated[int, PlainValidator(values.whole(0, 1_000_000))]
@@ -43,7 +49,28 @@ HangsUp = Annotated[values.HangsUp, PlainValidator(values.hangs_up)]
 class Part(BaseModel):
     """A mapping of the file. Keys that it does not know are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    CHOICES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Of each of these, exactly one key is given: `exactly_one` sees to it, and editors know it."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _says_something(cls, value: Any, info: ValidationInfo) -> Any:
+        """A key that may be left out, and has nothing behind it, is a slip; the others say so by themselves."""
+        if value is None and cls.model_fields[info.field_name or ""].default is None:
+            raise ValueError("is empty: give a value, or leave the key out")
+        return value
+
+
+def exactly_one(given: Mapping[str, Any], choices: Sequence[str]) -> str:
+    """The one of several keys that is given. Raises ValueError where it is none or two."""
+    found = [key for key in choices if key in given]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"has {' and '.join(found)}: give exactly one of {', '.join(choices)}")
+    raise ValueError(f"has none of {', '.join(choices)}: give exactly one")
 
 
 def known_keys(part: type[Part]) -> set[str]:

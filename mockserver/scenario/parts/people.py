@@ -26,6 +26,7 @@ from mockserver.scenario.parts.part import (
     Text,
     Yes,
     YesNo,
+    exactly_one,
     known_keys,
 )
 from mockserver.sim import errors, people, timings
@@ -33,13 +34,17 @@ from mockserver.sim.people import MOST_ACTS, Act, Person
 
 
 class ActPart(Part):
-    """Something that a person does, `at` so many seconds after the answer, or `when` something happens on their call.
+    """Something that a person does: `at` so many seconds after the answer, `when` something happens on their call, or
+    `after_silence` of so many seconds.
 
     What they do is the one key that is one of `people.ACTS`.
     """
 
+    CHOICES = (("at", "when", "after_silence"), people.ACTS)
+
     at: Duration | None = None
     when: Text | None = None
+    after_silence: Duration | None = None
     nth: OrdinalOrEvery = 1
     after: Duration = 0.0
     presses: Keys | None = None
@@ -54,12 +59,12 @@ class ActPart(Part):
     def _is_one_act_at_one_time(cls, given: Any) -> Any:
         if not isinstance(given, dict) or given.keys() - known_keys(cls):
             return given  # another mistake, reported as such
-        for choices in (("at", "when"), people.ACTS):
-            found = [key for key in choices if key in given]
-            if len(found) != 1:
-                raise ValueError(f"has {' and '.join(found) or 'none'} of {', '.join(choices)}: give exactly one")
+        for choices in cls.CHOICES:
+            exactly_one(given, choices)
         if "at" in given and given.keys() & {"nth", "after"}:
             raise ValueError("nth and after count from when, not from at: remove them")
+        if "after_silence" in given and "after" in given:
+            raise ValueError("after counts from when, and after_silence says how long already: remove after")
         return given
 
     @field_validator("when")
@@ -74,6 +79,8 @@ class ActPart(Part):
         words = what if isinstance(what, str) else ""
         if self.at is not None:
             return Act(does, words, after=self.at)
+        if self.after_silence is not None:
+            return Act(does, words, "", self.nth, after_silence=self.after_silence)
         return Act(does, words, self.when or "", self.nth, self.after)
 
 

@@ -15,15 +15,18 @@ from typing import Any
 
 import yaml
 
+from mockserver.scenario.reading.syntax import LOADER, explained
+
 Path = tuple[str | int, ...]
 
 MOST_BYTES = 1_000_000
 MOST_PARTS = 50_000
 DEEPEST = 40
 
-LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 NULLS = ("", "~", "null", "Null", "NULL")
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 class Plain(str):
@@ -54,11 +57,14 @@ def as_json(value: Any) -> Any:
 class Tree:
     """A file: its `root` (None when it is empty), the line of each part, and what is wrong with it as (line, text).
 
-    It is `whole` unless something was wrong that let the reading stop.
+    It is `whole` unless something was wrong that let the reading stop. `parts` counts them, with what aliases repeat;
+    `refers` says whether there is a `${` in it.
     """
 
     root: Any = None
     whole: bool = False
+    parts: int = 0
+    refers: bool = False
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
 
@@ -93,14 +99,21 @@ def parse(text: str) -> Tree:
     except _Stop as stop:
         tree.problems.append(stop.args[0])
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = ", ".join(part for part in (error.context, error.problem) if part)
-        tree.problems.append((mark.line + 1 if mark else 1, f"not YAML: {said}"))
+        line, said = _unquoted(text, error.problem_mark) or explained(text, error)
+        tree.problems.append((line, f"not YAML: {said}"))
     except yaml.reader.ReaderError as error:
         line = text.encode()[: error.position].count(b"\n") + 1
         character = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "?")
-        tree.problems.append((line, f"not YAML: the character U+{character:04X} is not allowed"))
+        tree.problems.append((line, f"not YAML: the character U+{character:04X} is not allowed: remove it"))
     return tree
+
+
+def _unquoted(text: str, mark: Any) -> tuple[int, str] | None:
+    """What `{b: ${x}}` lacks: within `{ }` and `[ ]` the bracket of `${x}` is YAML's own."""
+    line = "".join(text.split("\n")[mark.line : mark.line + 1]) if mark else ""
+    if "${" in QUOTED.sub("", line):
+        return mark.line + 1, "a text with ${...} needs quotes here: write them around it"
+    return None
 
 
 class _Builder:
@@ -108,7 +121,6 @@ class _Builder:
         self.tree = tree
         self.open: list[_Open] = []
         self.anchored: dict[str, tuple[Any, int]] = {}
-        self.parts = 0
         self.documents = 0
 
     def read(self, events: Iterator[Any]) -> None:
@@ -125,7 +137,7 @@ class _Builder:
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
                 done = self.open.pop()
                 if done.anchor:
-                    self.anchored[done.anchor] = (done.value, self.parts - done.begun_at)
+                    self.anchored[done.anchor] = (done.value, self.tree.parts - done.begun_at)
 
     def _begin_document(self, line: int) -> None:
         self.documents += 1
@@ -135,6 +147,7 @@ class _Builder:
     def _scalar(self, event: Any, line: int) -> None:
         self._count(1, line)
         self._no_tag(event, line)
+        self.tree.refers = self.tree.refers or "${" in event.value
         value: str | None = str(event.value)
         if event.style in (None, ""):
             value = Plain(event.value)
@@ -155,12 +168,13 @@ class _Builder:
             raise _Stop((line, f"nested more than {DEEPEST} deep: a scenario needs no more than a handful"))
         value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self._place(value, line)
-        self.open.append(_Open(value, path, event.anchor, self.parts))
+        self.open.append(_Open(value, path, event.anchor, self.tree.parts))
 
     def _alias(self, anchor: str, line: int) -> None:
         if anchor not in self.anchored:
             inside = any(part.anchor == anchor for part in self.open)
-            reason = "stands inside what it refers to" if inside else f"refers to nothing: no &{anchor} comes before it"
+            nothing = f"refers to nothing, as no &{anchor} comes before it: a text that begins with * needs quotes"
+            reason = "stands inside what it refers to: write out what is meant" if inside else nothing
             raise _Stop((line, f"the alias *{anchor} {reason}"))
         value, size = self.anchored[anchor]
         self._count(size, line)
@@ -200,13 +214,14 @@ class _Builder:
         return path
 
     def _count(self, parts: int, line: int) -> None:
-        self.parts += parts
-        if self.parts > MOST_PARTS:
+        self.tree.parts += parts
+        if self.tree.parts > MOST_PARTS:
             raise _Stop((line, f"more than {MOST_PARTS:,} parts, with what aliases repeat: split the file"))
 
     def _no_tag(self, event: Any, line: int) -> None:
         if event.tag and event.tag != "!":
-            self.tree.problems.append((line, f"the tag {event.tag} means nothing in a scenario: remove it"))
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.tree.problems.append((line, f"the tag {tag} means nothing in a scenario: remove it"))
 
 
 def _depth(value: Any) -> int:

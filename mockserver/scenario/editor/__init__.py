@@ -1,0 +1,1 @@
+"""What editors need to know of the language: the JSON Schema, made of the models."""

@@ -1,0 +1,1 @@
+"""From bytes to a tree of texts with their lines: YAML or JSON, includes, variables, rows of parameters."""
