@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mockserver import __version__
-from mockserver.cli import acting, looking, playing, serving
+from mockserver.cli import acting, auditing, looking, playing, running, serving
 
 
 def main() -> None:
@@ -29,7 +29,9 @@ for command in (
     serving.env,
     serving.ready,
     playing.check,
-    playing.run,
+    playing.schema,
+    running.run,
+    auditing.audit,
     acting.call,
     acting.press,
     acting.say,

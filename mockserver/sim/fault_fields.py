@@ -22,7 +22,7 @@ STATES = (*UNANSWERED, *ANSWERED, *OVER)
 MOST_TEXT = 200
 MOST_BODY = 65_536
 """How long the body of an answer or of a webhook may be, in characters."""
-MATCHES = ("operation", "event", "number", "call", "state", *faults.COUNTS)
+MATCHES = ("operation", "event", "number", "call", "state", "attempt", *faults.COUNTS)
 OF_SPREAD = ("mean", "deviation", "min", "max")
 
 
@@ -90,11 +90,16 @@ def _check_delivery(fault: Fault, given: Mapping[str, Any]) -> None:
         raise Mistake("delivery", "give delivery or latency: what happens to the webhook")
     if fault.body is not None and fault.delivery != "changed_body":
         raise Mistake("body", "it goes with delivery: changed_body")
+    if fault.within is not None and fault.delivery != "reorder":
+        raise Mistake("within", "it goes with delivery: reorder")
+    if fault.besides and fault.delivery not in ("", *faults.FORGERIES):
+        raise Mistake("besides", f"it goes with latency alone, and with {', '.join(faults.FORGERIES)}")
 
 
 def _check_request(fault: Fault, given: Mapping[str, Any]) -> None:
-    if fault.delivery:
-        raise Mistake("delivery", "it is for webhooks: give event in place of operation")
+    for name in ("delivery", "attempt", "within", "besides"):
+        if name in given:
+            raise Mistake(name, "it is for webhooks: give event in place of operation")
     if fault.latency is None and not any(name in given for name in faults.REQUEST_EFFECTS):
         raise Mistake("operation", f"nothing happens to it: give one of {', '.join(faults.REQUEST_EFFECTS)}, latency")
     if fault.body is not None and fault.status is None:
@@ -212,6 +217,7 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "number": _text,
     "call": _text,
     "state": _one_of(STATES),
+    "attempt": _whole(1, 100),
     "nth": _whole(1, 1_000_000),
     "first": _whole(1, 1_000_000),
     "every": _whole(1, 1_000_000),
@@ -224,6 +230,8 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "race": _one_of(faults.RACES),
     "ms": _whole(0, 60_000),
     "delivery": _one_of(faults.DELIVERIES),
+    "within": _number(0.0, faults.LONGEST),
+    "besides": _yes_no,
     "latency": _latency,
     "wall": _yes_no,
     "applied": _one_of(faults.APPLIED),

@@ -35,10 +35,14 @@ DELIVERIES: Mapping[str, str] = {
     "duplicate": "the webhook comes twice",
     "reorder": "it comes behind the next one of its call, or 5 s later",
     "drop": "it never comes",
+    "lost_answer": "it comes, and its answer is lost, so that it comes again",
     "wrong_signature": "it is signed with another key",
+    "no_signature": "it has no headers that sign it",
     "stale_signature": "it is signed with a timestamp of ten minutes ago",
     "changed_body": "its body is another one than was signed",
 }
+FORGERIES = ("wrong_signature", "no_signature", "stale_signature", "changed_body")
+"""Those that an application must refuse; they can befall a copy, `besides` the webhook itself."""
 RACES: Mapping[str, str] = {
     "hang_up_before_command": "the person hangs up `ms` milliseconds before the command arrives",
 }
@@ -93,8 +97,10 @@ class Fault:
 
     A request is refused with `error`, answered with `status` and `body`, or with a 429 (`rate_limit`), loses its
     `connection`, is answered only when the event `before_response` was delivered, or loses a `race` by `ms`. What
-    happens to a `delivery` is one of `DELIVERIES`, with `body` in place of the signed one. `latency` comes on top of
-    any; it is in simulated time, unless it is to be measured by the `wall`.
+    happens to a `delivery` is one of `DELIVERIES`, with `body` in place of the signed one, at this `attempt` alone if
+    one is given; one that is reordered is held back for `within` seconds at most. `besides` the webhook itself, which
+    is delivered as ever, a copy suffers it. `latency` comes on top of any; it is in simulated time, unless it is to be
+    measured by the `wall`.
     """
 
     operation: str = ""
@@ -102,6 +108,7 @@ class Fault:
     number: str = ""
     call: str = ""
     state: str = ""
+    attempt: int | None = None
     nth: int | None = None
     first: int | None = None
     every: int | None = None
@@ -115,6 +122,8 @@ class Fault:
     race: str = ""
     ms: int = 20
     delivery: str = ""
+    within: float | None = None
+    besides: bool = False
     latency: Latency | None = None
     wall: bool = False
     applied: str = "before"
@@ -135,7 +144,7 @@ class Fault:
         said = [f"{name} {written[name]}" for name in TOLD if name in written]
         said += ["rate limit"] * (self.rate_limit is not None) + [self.delivery] * bool(self.delivery)
         said += [f"latency {self.seconds:g} s"] * (self.latency is not None)
-        return ", ".join([*said, *["after"] * (self.applied == "after")])
+        return ", ".join([*said, *["after"] * (self.applied == "after"), *["besides"] * self.besides])
 
 
 TOLD = ("error", "status", "connection", "race", "before_response")
@@ -155,13 +164,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What may suffer a fault: a request (`operation`) or a delivery (`event`), its name, and the call it is about."""
+    """What may suffer a fault: a request (`operation`) or a delivery (`event`), its name, and the call it is about.
+
+    `attempt` is the number of the attempt to deliver.
+    """
 
     kind: str
     name: str
     call: str | None = None
     numbers: tuple[str, ...] = ()
     state: str = ""
+    attempt: int | None = None
 
 
 def add(world: World, fault: Fault) -> Rule:
@@ -192,6 +205,7 @@ def fits(fault: Fault, about: About) -> bool:
         matches(name, about.name)
         and fault.call in ("", about.call)
         and fault.state in ("", about.state)
+        and fault.attempt in (None, about.attempt)
         and (not fault.number or any(matches(fault.number, number) for number in about.numbers))
     )
 
@@ -212,12 +226,12 @@ def of_request(simulation: Simulation, operation: str, call: str | None, body: J
     return due(simulation.world.faults, about, simulation.ids.chance)
 
 
-def of_delivery(simulation: Simulation, webhook: Entry) -> Fault | None:
+def of_delivery(simulation: Simulation, webhook: Entry, attempt: int = 1) -> Fault | None:
     """The fault that an attempt to deliver a webhook suffers."""
     if not simulation.world.faults:
         return None
     about = _about(simulation, "event", webhook.name, webhook.call_control_id, webhook.data.get("payload") or {})
-    return due(simulation.world.faults, about, simulation.ids.chance)
+    return due(simulation.world.faults, replace(about, attempt=attempt), simulation.ids.chance)
 
 
 def as_json(fault: Fault) -> Json:

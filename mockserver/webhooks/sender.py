@@ -8,7 +8,8 @@ Order: an event is posted when the one before it, of the same leg to the same de
 been without an answer for `order_wait_secs`. Retries stand outside that line. Destinations never wait for
 each other: an application that is dead only keeps its own webhooks waiting.
 
-Faults: what an attempt suffers is asked when it is its turn. One that is late, held back or lost leaves the line.
+Faults: what an attempt suffers is asked when it is its turn. One that is late, held back or lost leaves the line. A
+copy that suffers something in its place comes before it, or as late as it is told, and stands in no line.
 
 Memory: what waits for a destination is entries (the bytes are made when it is their turn), at most
 `max_waiting` of them. An event beyond that is not delivered, and the log says so.
@@ -24,7 +25,7 @@ from typing import Any
 
 from mockserver.sim.clock import iso
 from mockserver.sim.events import Entry, Log, Route
-from mockserver.sim.faults import NONE, Fault
+from mockserver.sim.faults import DELIVERIES, FORGERIES, NONE, Fault
 from mockserver.webhooks.lines import Delivery, Destination, Lines
 from mockserver.webhooks.payload import Outgoing, to_json
 from mockserver.webhooks.policy import (
@@ -44,6 +45,8 @@ from mockserver.webhooks.spoiling import spoilt
 Post = Callable[[Outgoing], Awaitable[Answer]]
 """Posts one request. It may take as long as it likes, since the sender cancels it at its deadline."""
 
+LOST = Answer(None, "75000", "its answer was lost by a fault")
+
 HELD_BACK_SECS = 5.0
 """How long a webhook that is to come behind the next one of its leg waits for one, in simulated seconds."""
 
@@ -53,7 +56,7 @@ class Sender:
 
     `sleep` waits in simulated time, `now` is that time in microseconds; `hold` keeps it from being skipped
     while an event is in line or in flight; `now_wall` is Unix seconds, for signatures; `faults` tells what an
-    attempt to deliver an event suffers. All calls are made in one event loop.
+    attempt to deliver an event, given by its number, suffers. All calls are made in one event loop.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Sender:
         hold: Callable[[str], AbstractContextManager[None]],
         now: Callable[[], int],
         now_wall: Callable[[], int],
-        faults: Callable[[Entry], Fault | None] = lambda entry: None,
+        faults: Callable[[Entry, int], Fault | None] = lambda entry, attempt: None,
     ) -> None:
         self._log = log
         self._signer = signer
@@ -171,16 +174,19 @@ class Sender:
 
     async def _attempt(self, delivery: Delivery, loop: asyncio.AbstractEventLoop) -> None:
         if delivery.fault is None:
-            delivery.fault = self._faults(delivery.entry) or NONE
+            delivery.fault = self._faults(delivery.entry, delivery.attempt.number) or NONE
             if self._set_aside(delivery, delivery.fault):
                 return
         waited = loop.call_later(self._settings.order_wait_secs, self._lines.pass_on, delivery)
-        began, started = self._now(), loop.time()
         try:
-            answer = await self._answer(delivery)
+            if delivery.fault.besides:
+                await self._copy(delivery, delivery.fault)
             if delivery.fault.delivery == "duplicate":
-                self._record_first(delivery, answer, began, (loop.time() - started) * 1000)
-                answer = await self._answer(delivery)
+                await self._post_copy(delivery)
+            began, started = self._now(), loop.time()
+            answer = await self._answer(delivery)
+            if delivery.fault.delivery == "lost_answer":
+                answer = LOST
             self._conclude(delivery, answer, began, (loop.time() - started) * 1000)
         finally:
             waited.cancel()
@@ -244,14 +250,15 @@ class Sender:
             self._give_up(delivery.entry, delivery.attempt, "lost by a fault", fault)
             return True
         held_back = fault.delivery == "reorder"
-        if not held_back and not fault.seconds:
+        if fault.besides or not (held_back or fault.seconds):
             return False
         self._rest(delivery)
         if held_back:
             self._lines.hold_back(delivery)
         else:
             self._lines.pass_on(delivery)
-        delivery.limit = self._spawn(self._follow(delivery, fault.seconds + HELD_BACK_SECS * held_back))
+        held_secs = HELD_BACK_SECS if fault.within is None else fault.within
+        delivery.limit = self._spawn(self._follow(delivery, fault.seconds + held_secs * held_back))
         return True
 
     async def _follow(self, delivery: Delivery, seconds: float) -> None:
@@ -267,12 +274,38 @@ class Sender:
         self._stir(delivery)
         self._lines.let_go(delivery)
 
-    def _record_first(self, delivery: Delivery, answer: Answer, began: int, millis: float) -> None:
-        """Write to the log how the first of two equal requests went."""
-        verdict = judge(answer)
-        outcome = "delivered" if verdict.delivered else "failed"
-        entry, attempt, fault = delivery.entry, delivery.attempt, delivery.fault
-        self._record(entry, attempt, verdict, outcome, began, answer.status, millis, fault)
+    # Copies: requests that decide nothing, besides the one whose answer counts.
+
+    async def _copy(self, delivery: Delivery, fault: Fault) -> None:
+        """Let a copy suffer a fault, now or later, and spare the delivery itself."""
+        delivery.fault = NONE
+        copy = replace(delivery, fault=fault, held=None)
+        if fault.seconds:
+            self._spawn(self._post_later(copy, fault.seconds))
+        else:
+            await self._post_copy(copy)
+
+    async def _post_later(self, copy: Delivery, seconds: float) -> None:
+        await self._sleep(seconds)
+        self._stir(copy)
+        try:
+            await self._post_copy(copy)
+        finally:
+            self._rest(copy)
+
+    async def _post_copy(self, copy: Delivery) -> None:
+        """Post a copy, and write to the log how it was answered."""
+        loop = asyncio.get_running_loop()
+        began, started = self._now(), loop.time()
+        answer = await self._answer(copy)
+        millis, fault, attempt = (loop.time() - started) * 1000, copy.fault or NONE, copy.attempt
+        if fault.delivery in FORGERIES and fault.besides:
+            verdict = Verdict(False, reason=f"a forged copy: {DELIVERIES[fault.delivery]}")
+            attempt, outcome = replace(attempt, number=0), "forged"
+        else:
+            verdict = judge(answer)
+            outcome = "delivered" if verdict.delivered else "failed"
+        self._record(copy.entry, attempt, verdict, outcome, began, answer.status, millis, fault)
 
     # Telling and counting.
 

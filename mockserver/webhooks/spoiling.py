@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from mockserver.sim.faults import Fault
 from mockserver.webhooks.payload import Outgoing, outgoing, to_json
-from mockserver.webhooks.signing import TOLERANCE_SECS, Signer
+from mockserver.webhooks.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, TOLERANCE_SECS, Signer
 
 STALE_SECS = 2 * TOLERANCE_SECS
 """How old a stale signature is."""
@@ -35,6 +35,12 @@ def _by_another(fault: Fault, make: Make, signer: Signer, timestamp: int) -> Out
     return make(_forger(signer.seed), timestamp)
 
 
+def _unsigned(fault: Fault, make: Make, signer: Signer, timestamp: int) -> Outgoing:
+    request = make(signer, timestamp)
+    signed = (SIGNATURE_HEADER, TIMESTAMP_HEADER)
+    return replace(request, headers={name: value for name, value in request.headers.items() if name not in signed})
+
+
 def _long_ago(fault: Fault, make: Make, signer: Signer, timestamp: int) -> Outgoing:
     return make(signer, timestamp - STALE_SECS)
 
@@ -51,6 +57,7 @@ def _changed(fault: Fault, make: Make, signer: Signer, timestamp: int) -> Outgoi
 
 SPOILS: Mapping[str, Callable[[Fault, Make, Signer, int], Outgoing]] = {
     "wrong_signature": _by_another,
+    "no_signature": _unsigned,
     "stale_signature": _long_ago,
     "changed_body": _changed,
 }

@@ -15,6 +15,7 @@ from mockserver.sim.fault_fields import Mistake
 from mockserver.sim.faults import NONE, About, Fault, Latency, RateLimit, Rule
 from mockserver.sim.races import HAPPENS
 from mockserver.sim.simulation import Simulation
+from mockserver.sim.world import Ids
 from tests.sim.telling import APP, CALLEE, CALLER, code, dial, do, names, new, ring, story, talk
 
 ANSWER = About("operation", "answer", "v3:one", (CALLER, APP), "parked")
@@ -60,6 +61,14 @@ def test_the_same_seed_brings_the_same_chance_and_another_one_another() -> None:
     assert 150 < turns(1_000, probability=0.2).count("x") < 250
 
 
+def test_chance_can_begin_anew_so_that_worlds_with_other_ids_have_the_same_luck() -> None:
+    one, other = Ids(1), Ids(2)
+    for ids in (one, other):
+        ids.begin_chance("7:1")
+    assert one.chance.random() == other.chance.random()
+    assert one.uuid() != other.uuid()
+
+
 @pytest.mark.parametrize(
     ("fields", "fits"),
     [
@@ -75,6 +84,7 @@ def test_the_same_seed_brings_the_same_chance_and_another_one_another() -> None:
         ({"operation": "*", "call": "v3:two"}, False),
         ({"operation": "*", "state": "parked"}, True),
         ({"operation": "*", "state": "answered"}, False),
+        ({"operation": "*", "attempt": 1}, False),
     ],
 )
 def test_a_rule_fits_by_name_number_call_and_state(fields: Json, fits: bool) -> None:
@@ -239,6 +249,14 @@ def test_a_delivery_suffers_what_fits_its_event() -> None:
     assert faults.of_delivery(new(), webhooks[0]) is None
 
 
+@pytest.mark.parametrize(("attempt", "suffers"), [(1, False), (2, True), (3, False)])
+def test_a_rule_may_be_about_one_attempt_alone(attempt: int, suffers: bool) -> None:
+    simulation = in_store({"event": "*", "attempt": 2, "delivery": "drop"})
+    ring(simulation)
+    (webhook,) = (entry for entry in simulation.log.entries if entry.kind == "webhook")
+    assert (faults.of_delivery(simulation, webhook, attempt) is not None) == suffers
+
+
 # How rules are written
 
 
@@ -253,6 +271,10 @@ def test_a_delivery_suffers_what_fits_its_event() -> None:
         {"operation": "answer", "race": "hang_up_before_command", "ms": 5, "every": 3},
         {"event": "call.hangup", "delivery": "changed_body", "body": {"a": 1}, "number": "+1*"},
         {"event": "*", "latency": 2.0, "state": "ended", "call": "v3:x"},
+        {"event": "*", "attempt": 1, "delivery": "lost_answer"},
+        {"event": "*", "delivery": "reorder", "within": 0.5},
+        {"event": "*", "delivery": "no_signature", "besides": True},
+        {"event": "*", "latency": 30.0, "besides": True},
         {"operation": "*", "latency": [1.0, 2.0], "wall": True},
         {"operation": "*", "latency": {"mean": 1.0, "min": 0.0, "max": 3600.0}},
         {"operation": "*", "latency": {"mean": 1.0, "deviation": 0.5, "min": 0.5, "max": 2.0}, "nth": 4},
@@ -280,6 +302,7 @@ def test_short_forms_stand_for_long_ones() -> None:
 def test_a_fault_is_told_in_a_few_words(fields: Json, told: str) -> None:
     assert fault_fields.read_effect(fields).told() == told
     assert fault_fields.read({"event": "*", "delivery": "drop", "latency": 2}).told() == "drop, latency 2 s"
+    assert fault_fields.read({"event": "*", "latency": 2, "besides": True}).told() == "latency 2 s, besides"
 
 
 @pytest.mark.parametrize(
@@ -318,6 +341,11 @@ def test_a_fault_is_told_in_a_few_words(fields: Json, told: str) -> None:
         ({"operation": "*", "latency": {"mean": 0}}, "latency: {'mean': 0} has a mean of 0, or min above max"),
         ({"operation": "*", "status": 503, "wall": True}, "wall: it says how latency is measured: give latency, or r"),
         ({"operation": "*", "latency": 1, "wall": 1}, "wall: 1 is neither true nor false"),
+        ({"operation": "*", "status": 503, "attempt": 1}, "attempt: it is for webhooks: give event in place of op"),
+        ({"event": "*", "delivery": "drop", "attempt": 0}, "attempt: 0 is not a whole number from 1 to 100"),
+        ({"event": "*", "delivery": "drop", "within": 1}, "within: it goes with delivery: reorder"),
+        ({"event": "*", "delivery": "drop", "besides": True}, "besides: it goes with latency alone, and with wrong_si"),
+        ({"event": "*", "besides": True}, "delivery: give delivery or latency: what happens to the webhook"),
         ({"operation": "*", "connection": "truncate", "applied": "before"}, "applied: the command has been done by t"),
         ({"operation": "*", "delivery": "drop", "latency": 1}, "delivery: it is for webhooks: give event in place of"),
         ({"event": "*"}, "delivery: give delivery or latency: what happens to the webhook"),

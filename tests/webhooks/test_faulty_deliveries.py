@@ -13,6 +13,7 @@ from mockserver.sim import fault_fields, faults
 from mockserver.sim.events import Entry, Json, Route
 from mockserver.sim.faults import About, Fault, Rule
 from mockserver.webhooks.payload import Outgoing
+from mockserver.webhooks.policy import Answer
 from mockserver.webhooks.sender import HELD_BACK_SECS
 from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY, SIGNATURE_HEADER, TIMESTAMP_HEADER, check
 
@@ -28,8 +29,8 @@ def suffering(stage: Stage, *written: Json) -> None:
     rules = [Rule(str(number), fault_fields.read(fields)) for number, fields in enumerate(written)]
     random = Random(0)
 
-    def due(entry: Entry) -> Fault | None:
-        return faults.due(rules, About("event", entry.name, entry.call_control_id), random)
+    def due(entry: Entry, attempt: int) -> Fault | None:
+        return faults.due(rules, About("event", entry.name, entry.call_control_id, attempt=attempt), random)
 
     stage.sender._faults = due
 
@@ -164,6 +165,92 @@ async def test_a_webhook_by_get_has_its_query_changed() -> None:
         stage.emit("one", route=Route(url=APP, method="GET"))
         await stage.sender.idle()
         assert stage.posted[0].url.endswith("&changed=true")
+
+
+async def test_a_webhook_may_come_without_a_signature() -> None:
+    async with on_stage(answering(OK)) as stage:
+        suffering(stage, {"event": "*", "delivery": "no_signature"})
+        stage.emit("one")
+        await stage.sender.idle()
+        assert sorted(stage.posted[0].headers) == ["Content-Type", "User-Agent"]
+
+
+async def test_a_webhook_whose_answer_is_lost_comes_again() -> None:
+    async with on_stage(answering(OK)) as stage:
+        suffering(stage, {"event": "*", "attempt": 1, "delivery": "lost_answer"})
+        stage.emit("one")
+        await settle()
+        assert stage.wake() == [1.0]
+        await settle()
+        await stage.sender.idle()
+        assert [json.loads(request.body)["meta"]["attempt"] for request in stage.posted] == [1, 2]
+        assert told(stage) == [("one", "retrying", "lost_answer"), ("one", "delivered", None)]
+        assert stage.log.entries[1].data["reason"] == "its answer was lost by a fault"
+
+
+async def test_a_held_back_webhook_waits_for_the_next_one_as_long_as_it_is_told() -> None:
+    async with on_stage(answering(OK)) as stage:
+        suffering(stage, {"event": "*", "delivery": "reorder", "within": 0.5})
+        stage.emit("one")
+        await settle()
+        assert stage.wake() == [0.5]
+        await settle()
+        await stage.sender.idle()
+        assert names(stage.posted) == ["one"]
+
+
+@pytest.mark.parametrize("delivery", ["wrong_signature", "no_signature", "stale_signature", "changed_body"])
+async def test_a_forged_copy_comes_before_the_webhook_itself_and_decides_nothing(delivery: str) -> None:
+    async with on_stage(answering(Answer(401), OK)) as stage:
+        suffering(stage, {"event": "call.answered", "delivery": delivery, "besides": True})
+        stage.emit("call.answered")
+        stage.emit("two")
+        await stage.sender.idle()
+        assert names(stage.posted) == ["call.answered", "call.answered", "two"]
+        assert [failure(request) for request in stage.posted[1:]] == [None, None]
+        assert told(stage) == [
+            ("call.answered", "forged", f"{delivery}, besides"),
+            ("call.answered", "delivered", None),
+            ("two", "delivered", None),
+        ]
+        forged = stage.log.entries[2].data
+        assert (forged["attempt"], forged["status"], forged["code"]) == (0, 401, None)
+        assert forged["reason"] == f"a forged copy: {faults.DELIVERIES[delivery]}"
+
+
+async def test_a_second_copy_comes_later_and_holds_no_time_until_then() -> None:
+    async with on_stage(answering(OK)) as stage:
+        suffering(stage, {"event": "call.answered", "latency": 30, "besides": True})
+        stage.emit("call.answered")
+        stage.emit("two")
+        await stage.sender.idle()
+        assert names(stage.posted) == ["call.answered", "two"]
+        assert not stage.held.total()
+        assert stage.wake() == [30.0]
+        await settle()
+        await stage.sender.idle()
+        assert stage.posted[2] == stage.posted[0]
+        assert told(stage)[-1] == ("call.answered", "delivered", "latency 30 s, besides")
+
+
+async def test_a_copy_that_is_not_accepted_is_told_as_failed_and_not_tried_again() -> None:
+    async with on_stage(answering(OK, DEAD)) as stage:
+        suffering(stage, {"event": "*", "latency": 30, "besides": True})
+        stage.emit("one")
+        await stage.sender.idle()
+        stage.wake()
+        await settle()
+        await stage.sender.idle()
+        assert [outcome for _, outcome, _ in told(stage)] == ["delivered", "failed"]
+        assert stage.sleeping == []
+
+
+async def test_a_copy_that_is_still_to_come_at_the_end_never_comes() -> None:
+    async with on_stage(answering(OK)) as stage:
+        suffering(stage, {"event": "*", "latency": 30, "besides": True})
+        stage.emit("one")
+        await stage.sender.idle()
+    assert names(stage.posted) == ["one"]
 
 
 async def test_every_attempt_is_asked_anew() -> None:
