@@ -40,6 +40,10 @@ class StillWaiting(Exception):
     """What was waited for did not come in time. The text says what holds time and what is still to come."""
 
 
+class TimeIsOver(StillWaiting):
+    """What was waited for cannot come any more: time stands still for good."""
+
+
 class Driver:
     """Moves a simulation the way its clock says.
 
@@ -64,8 +68,10 @@ class Driver:
         self.pause = pause or pass_in_steps
         self._onlookers: list[Callable[[], None]] = []
         self._holds: Counter[str] = Counter()
+        self._firm = 0
         self._waiters = self._pressing = 0
         self._sleepers: set[asyncio.Future[None]] = set()
+        self._awaited: set[asyncio.Future[Entry]] = set()
         self._owed = False
         self._closed = False
         self._stirs = 0
@@ -104,12 +110,14 @@ class Driver:
         return sorted(self._holds)
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
-        """Hold time while the block runs. A clock that follows the wall cannot be held."""
+    def hold(self, name: str, firm: bool = False) -> Iterator[None]:
+        """Hold time while the block runs. A clock that follows the wall cannot be held. A `firm` one no `pressing` passes."""
         self._holds[name] += 1
+        self._firm += firm
         try:
             yield
         finally:
+            self._firm -= firm
             self._holds[name] -= 1
             if not self._holds[name]:
                 del self._holds[name]
@@ -145,7 +153,8 @@ class Driver:
             self.simulation.timeline.cancel(plan)
 
     async def wait_for(self, wanted: Callable[[Entry], bool], limit: float = 10.0) -> Entry:
-        """Wait until something is written to the log, at most `limit` real seconds; raises `StillWaiting`.
+        """Wait until something is written to the log, at most `limit` real seconds; raises `StillWaiting`, and
+        `TimeIsOver` as soon as time is closed.
 
         While somebody waits, a clock that skips also skips to mere limits, such as the longest duration of a call.
         """
@@ -155,7 +164,10 @@ class Driver:
             if not found.done() and wanted(entry):
                 found.set_result(entry)
 
+        if self._closed:
+            raise TimeIsOver(self.explain())
         unsubscribe = self.simulation.log.subscribe(look)
+        self._awaited.add(found)
         self._waiters += 1
         self.stir()
         try:
@@ -165,6 +177,7 @@ class Driver:
             raise StillWaiting(self.explain()) from None
         finally:
             self._waiters -= 1
+            self._awaited.discard(found)
             unsubscribe()
 
     @contextmanager
@@ -189,7 +202,10 @@ class Driver:
 
     @contextmanager
     def pressing(self) -> Iterator[None]:
-        """Let a clock that skips go on although time is held while the block runs: for what has to come first."""
+        """Let a clock that skips go on although time is held while the block runs: for what has to come first.
+
+        It passes the holds of what is on its way to the application, which may wait for that; none that is firm.
+        """
         self._pressing += 1
         self.stir()
         try:
@@ -233,6 +249,7 @@ class Driver:
                 if due is None or due > target:
                     break
                 self._advance_to(due)
+                await asyncio.sleep(0)  # a week may have many steps: nobody else is kept waiting for them
             self._advance_to(target)
             await self._settled()
 
@@ -257,6 +274,9 @@ class Driver:
         self._closed = True
         for woken in self._sleepers:
             _wake(woken)
+        for found in self._awaited:
+            if not found.done():
+                found.set_exception(TimeIsOver(self.explain()))
         self._unsubscribe()
         if self._timer is not None:
             self._timer.cancel()
@@ -344,7 +364,7 @@ class Driver:
 
     @property
     def _held(self) -> bool:
-        return bool(self._holds) and not self._pressing
+        return bool(self._holds) and not (self._pressing and not self._firm)
 
     def _advance_to(self, moment: int) -> None:
         """Let what is due happen. A plan that fails is a defect of ours: it is reported, and time goes on."""

@@ -6,8 +6,10 @@ docs/pytest.md tells how to use it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from hashlib import sha256
+from threading import Thread
+from threading import enumerate as threads
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,18 +21,25 @@ SETTINGS = (
     ("telnyx_webhook_url", "where webhooks go; the default is a sink in the test process"),
     ("telnyx_seed", "a whole number: another one gives other ids"),
     ("telnyx_strict", "true: requests that the live platform forgives are refused"),
+    ("telnyx_clock", "auto (the default), manual, real or fast"),
+    ("telnyx_factor", "how many times as fast as the wall the clock fast goes (60)"),
     ("telnyx_timeout", "how many real seconds a test waits for anything (5)"),
-    ("telnyx_cushion", "how many real seconds an application may act after its answer (0.025, in the ASGI form 0.002)"),
+    ("telnyx_cushion", "how many real seconds an application may act after its answer (0.05 if nothing is known)"),
 )
 """The settings of the configuration file, and what they are for; each is an option of the command line too."""
 
+CLOCKS = ("auto", "manual", "real", "fast")
+
 MARKER = (
-    "telnyx(seed=..., strict=..., scenario=..., webhook_url=..., timeout=..., cushion=...): "
+    "telnyx(seed=..., strict=..., scenario=..., webhook_url=..., clock=..., factor=..., timeout=..., cushion=...): "
     "the world of a test that uses telnyx or telnyx_asgi"
 )
 
 WORLDS = pytest.StashKey[list[Any]]()
 """The worlds of a test, for its report."""
+
+BYSTANDERS = pytest.StashKey[Collection[Thread]]()
+"""The threads that were there before any test: those of pytest and its workers, which act for no application."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+    config.stash[BYSTANDERS] = list(threads())
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +63,11 @@ def telnyx_specs() -> Specs:
 
 
 @pytest.fixture(scope="session")
-def telnyx_server(telnyx_specs: Specs) -> Iterator[Background]:
+def telnyx_server(telnyx_specs: Specs, pytestconfig: pytest.Config) -> Iterator[Background]:
     """A server in a thread of this process, on a free port; each test has a world of its own in it."""
     from mockserver.testing import Background
 
-    server = Background(telnyx_specs)
+    server = Background(telnyx_specs, pytestconfig.stash[BYSTANDERS])
     server.start()
     yield server
     server.stop()
@@ -90,7 +100,9 @@ def telnyx_asgi(request: pytest.FixtureRequest, telnyx_specs: Specs) -> Iterator
     """A world of this test's own in its event loop, with no sockets at all; for tests that are coroutines."""
     from mockserver.testing import AsyncSimulatedTelnyx
 
-    world = AsyncSimulatedTelnyx(api_key_of(request.node), _options(request.node), telnyx_specs)
+    bystanders = request.config.stash[BYSTANDERS]
+    options = _options(request.node)
+    world = AsyncSimulatedTelnyx(api_key_of(request.node), options, telnyx_specs, bystanders=bystanders)
     _remember(request.node, world)
     marked = _marked(request.node)
     if "scenario" in marked:
@@ -162,10 +174,25 @@ def _seconds(setting: str, value: Any) -> float:
         raise pytest.UsageError(f"{setting} is {value!r}: write seconds, as 0.5") from None
 
 
+def _clock(setting: str, value: Any) -> str:
+    if str(value) not in CLOCKS:
+        raise pytest.UsageError(f"{setting} is {value!r}: write one of {', '.join(CLOCKS)}")
+    return str(value)
+
+
+def _factor(setting: str, value: Any) -> float:
+    factor = _seconds(setting, value)
+    if factor <= 0:
+        raise pytest.UsageError(f"{setting} is {value!r}: write a number above 0")
+    return factor
+
+
 READ = {
     "webhook_url": lambda setting, value: str(value),
     "seed": _whole,
     "strict": _yes,
+    "clock": _clock,
+    "factor": _factor,
     "timeout": _seconds,
     "cushion": _seconds,
 }
@@ -178,7 +205,7 @@ def _remember(item: pytest.Item, world: Any) -> None:
 def _begin(item: pytest.Item, world: SimulatedTelnyx) -> None:
     marked = _marked(item)
     if "scenario" in marked:
-        world.scenario(marked["scenario"])
+        world.starts_with(marked["scenario"])
 
 
 def _ladder(world: Any) -> str:

@@ -22,7 +22,7 @@ from mockserver.reports.played import HELD
 from mockserver.reports.transcript import transcript
 from mockserver.runner import Stage, stage
 from mockserver.scenario.bundled import folder, names
-from mockserver.scenario.load import load
+from mockserver.scenario.load import load_all
 from mockserver.scenario.model import Scenario
 from mockserver.settings import Config
 
@@ -36,17 +36,23 @@ MOST_LINES = 40
 
 
 async def compared(name: str, runs: int) -> list[str]:
-    """What was wrong with the runs of a scenario; nothing if each held and all were the same."""
+    """What was wrong with the runs of a scenario, or of each of its rows; nothing if all held and were the same."""
     command = [sys.executable, str(EXAMPLES / f"{name}.py")]
-    scenario = load(folder() / f"{name}.yaml")
+    wrong: list[str] = []
     async with stage(CONFIG, None, command, os.environ, LIMIT_SECS, output=subprocess.DEVNULL) as built:
-        first, wrong = await _told(built, scenario)
-        for number in range(2, runs + 1):
-            told, why = await _told(built, scenario)
-            wrong += why
-            if told != first:
-                lines = unified_diff(first.splitlines(), told.splitlines(), "run 1", f"run {number}", lineterm="")
-                wrong += [*lines][:MOST_LINES]
+        for scenario in load_all(folder() / f"{name}.yaml"):
+            wrong += await _compared(built, scenario, runs)
+    return wrong
+
+
+async def _compared(built: Stage, scenario: Scenario, runs: int) -> list[str]:
+    first, wrong = await _told(built, scenario)
+    for number in range(2, runs + 1):
+        if wrong:
+            break
+        told, wrong = await _told(built, scenario)
+        lines = unified_diff(first.splitlines(), told.splitlines(), "run 1", f"run {number}", lineterm="")
+        wrong += [*lines][:MOST_LINES]
     return wrong
 
 

@@ -5,8 +5,10 @@ how to use them.
 """
 
 from mockserver.testing.background import Background
-from mockserver.testing.blocking import Call, SimulatedTelnyx
+from mockserver.testing.blocking import SimulatedTelnyx
+from mockserver.testing.blocking_calls import Call
 from mockserver.testing.calls import AsyncCall
+from mockserver.testing.faults import FaultFields, InStore
 from mockserver.testing.happened import Happened, NothingCame
 from mockserver.testing.options import Options
 from mockserver.testing.serving import serving
@@ -19,7 +21,9 @@ __all__ = [
     "AsyncSimulatedTelnyx",
     "Background",
     "Call",
+    "FaultFields",
     "Happened",
+    "InStore",
     "NothingCame",
     "Options",
     "SimulatedTelnyx",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from mockserver.settings import Config
 from mockserver.testing.options import Options
 from mockserver.testing.simulated import WORLDS, AsyncSimulatedTelnyx
 from mockserver.testing.specs import Specs
+from mockserver.testing.who_acts import OurThread
 from mockserver.webhooks.post import HttpPost
 
 T = TypeVar("T")
@@ -42,13 +43,17 @@ class Switchboard:
 
 
 class Background:
-    """A server on a free port, in a thread with an event loop of its own, from `start` until `stop`."""
+    """A server on a free port, in a thread with an event loop of its own, from `start` until `stop`.
 
-    def __init__(self, specs: Specs | None = None) -> None:
+    `bystanders` are threads that never act for an application under test.
+    """
+
+    def __init__(self, specs: Specs | None = None, bystanders: Collection[Thread] = ()) -> None:
         self.url = ""
+        self._bystanders = bystanders
         self._specs = specs or Specs()
         self._up: Future[asyncio.AbstractEventLoop] = Future()
-        self._thread = Thread(target=self._run, name="telnyx-mockserver", daemon=True)
+        self._thread = OurThread(target=self._run, name="telnyx-mockserver", daemon=True)
         self._server: Server | None = None
         self._switchboard: Switchboard | None = None
         self._post = HttpPost()
@@ -78,7 +83,7 @@ class Background:
 
         async def begun() -> AsyncSimulatedTelnyx:
             assert self._switchboard is not None
-            telnyx = AsyncSimulatedTelnyx(api_key, options, self._specs, self.url, self._post)
+            telnyx = AsyncSimulatedTelnyx(api_key, options, self._specs, self.url, self._post, self._bystanders)
             _ = telnyx.world
             self._switchboard.worlds[api_key] = telnyx
             return telnyx

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
+from mockserver.sim.diagnosis import Finding
 from mockserver.testing.background import Background
+from mockserver.testing.blocking_calls import Call
 from mockserver.testing.calls import AsyncCall
+from mockserver.testing.faults import FaultFields, InStore
 from mockserver.testing.happened import Happened, NothingCame
 from mockserver.testing.options import Options
 from mockserver.testing.sink import Webhooks
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 
@@ -32,6 +38,7 @@ class SimulatedTelnyx:
         self.api_key = api_key
         self.base_url = self._telnyx.base_url
         self.public_key = self._telnyx.public_key
+        self._at_the_end = ExitStack()
 
     # Where everything is
 
@@ -48,6 +55,14 @@ class SimulatedTelnyx:
     @webhook_url.setter
     def webhook_url(self, url: str | None) -> None:
         self._look(lambda: setattr(self._telnyx, "webhook_url", url))
+
+    def http_client(self, **options: Any) -> httpx.Client:
+        """A client for this world, closed with it: the `http_client` of a `Telnyx`, which is dear to make without."""
+        import httpx
+
+        client = httpx.Client(base_url=self.base_url, verify=False, **options)  # there is no TLS to verify
+        self._at_the_end.callback(client.close)
+        return client
 
     @property
     def webhooks(self) -> Webhooks:
@@ -72,6 +87,11 @@ class SimulatedTelnyx:
         return self._look(lambda: self._telnyx.commands)
 
     @property
+    def deliveries(self) -> list[Happened]:
+        """The attempts to deliver a webhook: `attempt`, `outcome`, `status`, `url`."""
+        return self._look(lambda: self._telnyx.deliveries)
+
+    @property
     def calls(self) -> list[Call]:
         """The legs that there are, the oldest first."""
         return [Call(self, call) for call in self._look(lambda: self._telnyx.calls)]
@@ -84,6 +104,15 @@ class SimulatedTelnyx:
     def ladder(self) -> str:
         """What happened, drawn."""
         return self._look(self._telnyx.ladder)
+
+    def explain(self) -> str:
+        """What holds time, what is still to come, and what happened last."""
+        return self._look(self._telnyx.explain)
+
+    def diagnose(self) -> list[Finding]:
+        """What may be why nothing happens, the worst first; see `GET /_mock/diagnose`."""
+        findings: list[Finding] = self._do(self._telnyx.diagnose)
+        return findings
 
     # Who is there
 
@@ -104,13 +133,26 @@ class SimulatedTelnyx:
         """An assistant by its `id` or `name`; the fields are those of `assistants` in a scenario."""
         self._look(lambda: self._telnyx.assistant(**fields))
 
-    def fault(self, command: str | None = None, *, code: str | None = None, **fields: Any) -> None:
-        """Something goes wrong from now on: the `nth` command of a name, or the first, is refused with an error `code`.
+    def fault(self, operation: str | None = None, *, code: str | None = None, **fields: Unpack[FaultFields]) -> InStore:
+        """Something goes wrong from now on; the fields are those of `POST /_mock/faults`.
 
-        Or anything else that `faults` of a scenario can say: `fault("dial", first=2, status=503)`, or
-        `fault(event="call.answered", delivery="duplicate")`.
+        `fault(operation="dial", error="10010", nth=2)`, `fault(event="call.answered", delivery="duplicate")`. With
+        `code`, which is short for `error`, the first command is refused, or the `nth`. Raises ValueError for a mistake.
         """
-        self._look(lambda: self._telnyx.fault(command, code=code, **fields))
+        __tracebackhide__ = True
+        try:
+            return self._look(lambda: self._telnyx.fault(operation, code=code, **fields)).seen_by(self._look)
+        except ValueError as mistake:  # where it came from in the other thread is of no interest
+            raise mistake.with_traceback(None) from None
+
+    @property
+    def faults(self) -> list[InStore]:
+        """The faults in store."""
+        return [fault.seen_by(self._look) for fault in self._look(lambda: self._telnyx.faults)]
+
+    def clear_faults(self) -> None:
+        """Let nothing more go wrong."""
+        self._look(self._telnyx.clear_faults)
 
     def scenario(self, source: str | Path) -> None:
         """Load a scenario: a file, the name of a bundled one, or its text. `play` holds what it expects to the log.
@@ -118,6 +160,10 @@ class SimulatedTelnyx:
         Raises `InvalidScenario` with every mistake in it, LookupError where there is no such file.
         """
         self._look(lambda: self._telnyx.scenario(source))
+
+    def starts_with(self, source: str | Path) -> None:
+        """The same for this world and for each that begins anew in its place."""
+        self._look(lambda: self._telnyx.starts_with(source))
 
     # Time
 
@@ -143,7 +189,10 @@ class SimulatedTelnyx:
         return happened
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass, and what happens in it reach the application."""
+        """Let so much time pass, and what happens in it reach the application; return when the world is quiet.
+
+        Raises ValueError where the clock follows the wall.
+        """
         __tracebackhide__ = True
         self._do(self._telnyx.advance, seconds)
 
@@ -160,6 +209,15 @@ class SimulatedTelnyx:
         __tracebackhide__ = True
         self._do(self._telnyx.play, source)
 
+    def expect(self, expected: Sequence[Mapping[str, Any]]) -> None:
+        """The same for a list of expectations: what `expect` of a scenario has, as Python has it.
+
+        A name in `who` is that of a `person` of this test. Raises `NothingCame` with what is missing and what was seen
+        instead, and ValueError with every mistake in the list.
+        """
+        __tracebackhide__ = True
+        self._do(self._telnyx.expect, expected)
+
     @contextmanager
     def passing(self) -> Iterator[None]:
         """Let time go on while the block runs, for code under test that waits for something by itself."""
@@ -173,13 +231,43 @@ class SimulatedTelnyx:
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
-        """Hold time while the block runs, whoever waits; `name` says why."""
+        """Hold time while the block runs, whoever waits; `name` says why. It may begin and end in different threads.
+
+        Raises ValueError where the clock follows the wall.
+        """
         hold = self._telnyx.hold(name)
         self._look(hold.__enter__)
         try:
             yield
         finally:
             self._look(lambda: hold.__exit__(None, None, None))
+
+    @property
+    def holds(self) -> list[str]:
+        """The names of what holds time: blocks of `hold`, holds of clients, webhooks on their way."""
+        return self._look(lambda: self._telnyx.holds)
+
+    # The world as a whole
+
+    def snapshot(self, name: str) -> None:
+        """Keep this moment of the world, when no webhook is on its way. Raises ValueError if it cannot be kept."""
+        __tracebackhide__ = True
+        self._do(self._telnyx.snapshot, name)
+
+    def restore(self, name: str) -> None:
+        """Go back to a moment that was kept. Calls are the same by their ids; what happened since has not."""
+        __tracebackhide__ = True
+        self._do(self._telnyx.restore, name)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin anew: nothing has happened, and nobody is there but those of the marker's scenario."""
+        __tracebackhide__ = True
+        self._do(self._telnyx.reset, seed)
+
+    def redeliver(self, webhook: Happened, url: str | None = None) -> None:
+        """Send a webhook once more, as its next attempt; `url` sends it elsewhere. ValueError if it cannot be."""
+        __tracebackhide__ = True
+        self._do(self._telnyx.redeliver, webhook, url)
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the control interface, `/_mock`. Raises ValueError with what it refuses."""
@@ -189,7 +277,8 @@ class SimulatedTelnyx:
 
     def close(self) -> None:
         """End the world; raises the first thing that the code under test has raised and no wait has told of."""
-        self._server.end(self._telnyx)
+        with self._at_the_end:
+            self._server.end(self._telnyx)
 
     def run(self, call: AsyncCall, act: str, *given: Any, **named: Any) -> Any:
         """Let somebody do something in a call."""
@@ -212,65 +301,3 @@ class SimulatedTelnyx:
             return read()
 
         return self._server.do(looked(), READ_SECS)
-
-
-class Call:
-    """One leg: `id` is its `call_control_id`. What a person does comes as soon as it makes sense."""
-
-    def __init__(self, telnyx: SimulatedTelnyx, call: AsyncCall) -> None:
-        self.id = call.id
-        self.asynchronous = call
-        self._telnyx = telnyx
-
-    def __repr__(self) -> str:
-        return f"<call {self.id[:12]}>"
-
-    @property
-    def state(self) -> str:
-        """`ringing`, `parked`, `answering`, `answered`, `ending` or `ended`; one that is forgotten has ended."""
-        return self._telnyx.look(lambda: self.asynchronous.state)
-
-    @property
-    def events(self) -> list[Happened]:
-        """Its webhooks."""
-        return self._telnyx.look(lambda: self.asynchronous.events)
-
-    def press(self, digits: str, *, now: bool = False) -> None:
-        """Press keys: as soon as a gather asks for them, or the call is answered and nothing else goes on; or `now`."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "press", digits, now=now)
-
-    def say(self, text: str, *, now: bool = False) -> None:
-        """Say something: when an assistant listens, or the call is answered and nothing else goes on; or `now`."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "say", text, now=now)
-
-    def answer(self) -> None:
-        """Pick up: for the leg of somebody who is dialled, before they do so by themselves."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "answer")
-
-    def hang_up(self, cause: str = "normal") -> None:
-        """Hang up; before an answer `busy`, `decline` or `no_answer`."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "hang_up", cause)
-
-    def hold(self) -> None:
-        """Put the call on hold, once it is answered."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "hold")
-
-    def unhold(self) -> None:
-        """Take it back."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "unhold")
-
-    def silence(self) -> None:
-        """Say nothing more, and stay on the line."""
-        __tracebackhide__ = True
-        self._telnyx.run(self.asynchronous, "silence")
-
-    def wait_for(self, name: str, /, **more: Any) -> Happened:
-        """Let time pass until something happens on this call; see `SimulatedTelnyx.wait_for`."""
-        __tracebackhide__ = True
-        return self._telnyx.wait_for(name, call=self, **more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 from mockserver.sim.events import Json
@@ -65,6 +66,19 @@ class AsyncCall:
     async def silence(self) -> None:
         """Say nothing more, and stay on the line."""
         await self._do("silence")
+
+    async def heard(self) -> bytes:
+        """What they have heard of a media stream, in its codec: the last half minute, without the pauses."""
+        told = await self._telnyx.control("GET", f"/calls/{self.id}/heard")
+        return b64decode(told["data"]["audio"])
+
+    async def does(self, *acts: Json) -> None:
+        """Do these besides, at a moment, an event or a silence of the call; the keys are those of `does` of a scenario.
+
+        What they wait for is counted from now, and `at` too if the call is answered: `{"after_silence": 3, "says":
+        "Hello?"}`, `{"when": "call.bridged", "after": 5, "hangs_up": True}`, with numbers for seconds.
+        """
+        await self._do("does", {"does": list(acts)})
 
     async def wait_for(self, name: str, /, **more: Any) -> Happened:
         """Let time pass until something happens on this call; see `AsyncSimulatedTelnyx.wait_for`."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mockserver.scenario.expect import Expectation, check
-from mockserver.scenario.matching import Happening
+from mockserver.scenario.expecting.expect import Expectation, check
+from mockserver.scenario.expecting.matching import Happening
 from mockserver.scenario.names import ACTS, command_problem, event_problem, meant
 from mockserver.scenario.report import ladder
 from mockserver.sim.clock import SECOND
@@ -28,7 +28,8 @@ class Happened:
     """A webhook, a command of the application, or an act of a person (`kind`), by its name.
 
     `payload` is the payload of a webhook, the body of a command, the data of an act; an index reads it. `seconds` are
-    simulated, since the test's world began. Commands alone have a `status`, and `codes` where they were refused.
+    simulated, since the test's world began. Commands alone have a `status`, and `codes` where they were refused. `seq`
+    is its number in the journal.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Happened:
     payload: Json
     status: int | None = None
     codes: tuple[str, ...] = ()
+    seq: int = 0
 
     def __getitem__(self, field: str) -> Any:
         return self.payload[field]
@@ -55,6 +57,7 @@ class Happened:
             details(entry),
             status,
             refused if entry.kind == "command" else (),
+            entry.seq,
         )
 
 

@@ -68,6 +68,11 @@ class InProcess:
             self._go_on_with(asyncio.ensure_future(self._behind(work)))
         return exchange.response()
 
+    @property
+    def works(self) -> bool:
+        """Is it at work on something, be it behind its answer?"""
+        return bool(self._working)
+
     async def _run(self, scope: Json, exchange: _Exchange) -> None:
         try:
             await self._application(scope, exchange.receive, exchange.send)

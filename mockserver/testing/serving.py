@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import iscoroutinefunction
 from socketserver import ThreadingMixIn
-from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from mockserver.testing.who_acts import OurThread
 
 LIMIT_SECS = 10.0
 """How long starting may take, in real seconds."""
@@ -58,7 +59,8 @@ class _Handler(WSGIRequestHandler):
 @contextmanager
 def _wsgi(application: Callable[..., Any]) -> Iterator[str]:
     with make_server("127.0.0.1", 0, application, _Server, _Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="application", daemon=True)
+        thread = OurThread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="application", daemon=True)
+        thread.port = server.server_port
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -84,12 +86,14 @@ def _asgi(application: Callable[..., Any]) -> Iterator[str]:
     server = uvicorn.Server(config)
 
     async def serve() -> None:
+        thread.loop = asyncio.get_running_loop()
         await server._serve([listener])
 
-    thread = Thread(target=lambda: asyncio.run(serve()), name="application", daemon=True)
+    thread = OurThread(target=lambda: asyncio.run(serve()), name="application", daemon=True)
+    thread.port = listener.getsockname()[1]
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{thread.port}"
     finally:
         server.should_exit = True
         thread.join(LIMIT_SECS)

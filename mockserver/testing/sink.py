@@ -80,15 +80,8 @@ class Webhooks:
             return Answer(500)
 
     def _webhook(self, request: Outgoing) -> Webhook:
-        body: Any = json.loads(request.body) if request.body else {"data": {}}
-        event = body["data"]
-        failure = check(
-            self._public_key,
-            request.headers[TIMESTAMP_HEADER],
-            request.headers[SIGNATURE_HEADER],
-            request.body,
-            wall_timestamp(),
-        )
+        body = _json(request.body)
+        event = body.get("data") or {}
         return Webhook(
             event.get("event_type", ""),
             event.get("payload", {}),
@@ -96,8 +89,26 @@ class Webhooks:
             request.url,
             request.headers,
             request.body,
-            None if failure is None else str(failure),
+            self._wrong(request),
         )
+
+    def _wrong(self, request: Outgoing) -> str | None:
+        """What is wrong with a signature: a fault may have spoilt or removed it."""
+        headers = request.headers
+        if TIMESTAMP_HEADER not in headers or SIGNATURE_HEADER not in headers:
+            return "it is not signed"
+        signature = headers[TIMESTAMP_HEADER], headers[SIGNATURE_HEADER]
+        failure = check(self._public_key, *signature, request.body, wall_timestamp())
+        return None if failure is None else str(failure)
+
+
+def _json(body: bytes) -> Json:
+    """A body as JSON; empty where it is none, which a fault may have seen to."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 async def _answer(handler: Handler, webhook: Webhook) -> int | None:

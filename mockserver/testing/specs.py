@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from mockserver.server import Platform
@@ -17,8 +18,10 @@ class Specs:
     def __init__(self) -> None:
         self._first: dict[bool, Platform] = {}
 
-    def platform(self, config: Config, post: Post | None = None) -> Platform:
+    def platform(
+        self, config: Config, post: Post | None = None, pause: Callable[[float], Awaitable[None]] | None = None
+    ) -> Platform:
         """A platform, which reads the less the more there were before it."""
-        platform = Platform(config, post=post, like=self._first.get(config.strict))
+        platform = Platform(config, post=post, like=self._first.get(config.strict), pause=pause)
         self._first.setdefault(config.strict, platform)
         return platform

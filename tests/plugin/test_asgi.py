@@ -90,8 +90,10 @@ async def test_the_sink_takes_a_coroutine_function(telnyx_asgi: AsyncSimulatedTe
     await call.wait_for("call.answered")
     await call.hold()
     await call.unhold()
-    await call.hang_up()
-    assert [event.name for event in call.events][2:] == ["call.hold", "call.unhold", "call.hangup"]
+    await call.does({"when": "call.dtmf.received", "hangs_up": True}, {"after_silence": 3, "presses": "1"})
+    await call.wait_for("call.hangup")
+    names = ["call.hold", "call.unhold", "call.dtmf.received", "call.hangup"]
+    assert [event.name for event in call.events][2:] == names
 
 
 async def test_a_wait_in_vain_and_a_held_time_are_explained(telnyx_asgi: AsyncSimulatedTelnyx) -> None:

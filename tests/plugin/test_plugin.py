@@ -117,6 +117,7 @@ def test_it(telnyx):
         ("telnyx_seed = 3\ntelnyx_strict = yes\n", (), "", "3 True 5.0 None None"),
         ("telnyx_seed = 3\n", (), "seed=4, timeout=1", "4 False 1.0 None None"),
         ("telnyx_seed = 3\n", ("--telnyx-seed=5", "--telnyx-cushion=0.5"), "seed=4", "5 False 5.0 0.5 None"),
+        ("telnyx_clock = fast\ntelnyx_factor = 9\n", (), "timeout=1", "0 False 1.0 None None"),
         ("telnyx_webhook_url = http://127.0.0.1:9/hooks\n", (), "", "0 False 5.0 None http://127.0.0.1:9/hooks"),
     ],
 )
@@ -146,6 +147,8 @@ def test_it(telnyx_asgi):
         ("--telnyx-seed=one", "", "telnyx_seed is 'one': write a whole number"),
         ("--telnyx-strict=perhaps", "", "telnyx_strict is 'perhaps': write true or false"),
         ("--telnyx-timeout=5s", "", "telnyx_timeout is '5s': write seconds, as 0.5"),
+        ("--telnyx-clock=atomic", "", "telnyx_clock is 'atomic': write one of auto, manual, real, fast"),
+        ("--telnyx-factor=0", "", "telnyx_factor is '0': write a number above 0"),
         ("-q", "sed=1", "telnyx does not take sed: telnyx(seed=..."),
         ("-q", "scenario='people: [{number: x}]\\n'", "people[0].number"),
     ],

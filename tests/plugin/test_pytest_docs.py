@@ -24,6 +24,6 @@ def test_the_examples_pass(tmp_path: Path) -> None:
     assert run(tmp_path).tells(passed=tests)
 
 
-@pytest.mark.parametrize("name", ["webhook_url", "seed", "strict", "timeout", "cushion"])
+@pytest.mark.parametrize("name", ["webhook_url", "seed", "strict", "clock", "factor", "timeout", "cushion"])
 def test_every_setting_is_told(name: str) -> None:
     assert f"| `telnyx_{name}` |" in PAGE

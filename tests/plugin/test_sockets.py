@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,6 +171,8 @@ def test_a_caller_presses_by_herself_and_holds(telnyx: SimulatedTelnyx, menu: No
     other.wait_for("call.hold")
     other.unhold()
     other.wait_for("call.unhold")
+    other.does({"after_silence": 2.5, "hangs_up": True})
+    other.wait_for("call.hangup")
     assert {event.call_control_id for event in call.events} == {call.id}
 
 
@@ -241,7 +244,7 @@ def test_any_other_fault_is_one_of_a_scenario(telnyx: SimulatedTelnyx, client: T
 def test_mistakes_of_the_test_are_told_as_such(telnyx: SimulatedTelnyx) -> None:
     with pytest.raises(InvalidScenario, match="outcome"):
         telnyx.person(CALLEE, outcome="dizzy")
-    with pytest.raises(InvalidScenario, match="no command"):
+    with pytest.raises(ValueError, match="did you mean answer"):
         telnyx.fault("anwser", code="90018")
     with pytest.raises(ValueError, match="from"):
         telnyx.call(from_="Ada", to=APP)
@@ -256,6 +259,27 @@ def test_a_scenario_of_the_marker_is_played(telnyx: SimulatedTelnyx, client: Tel
     assert telnyx.events[-1]["hangup_cause"] == "user_busy"
     with pytest.raises(NothingCame, match=r"MISSED   2  call\.bridged"):
         telnyx.play("expect:\n- event: call.bridged\n")
+
+
+def test_a_scenario_may_be_a_row_of_a_file_that_includes_others(
+    telnyx: SimulatedTelnyx, client: Telnyx, tmp_path: Path
+) -> None:
+    (tmp_path / "people.yaml").write_text(f"people: [{{number: '{CALLEE}', outcome: '${{outcome}}'}}]")
+    rows = "parameters: [{outcome: answer, cause: x}, {name: engaged, outcome: busy, cause: user_busy}]"
+    expect = "expect: [{event: call.hangup, with: {hangup_cause: '${cause}'}}]"
+    (tmp_path / "desk.yaml").write_text(f"include: people.yaml\n{rows}\n{expect}")
+    with pytest.raises(InvalidScenario, match="2 rows, and none is chosen"):
+        telnyx.scenario(tmp_path / "desk.yaml")
+    telnyx.scenario(f"{tmp_path}/desk.yaml#engaged")
+    client.calls.dial(connection_id="1", from_=APP, to=CALLEE)
+    telnyx.play()
+
+
+def test_what_a_test_says_of_a_person_has_no_variables(telnyx: SimulatedTelnyx) -> None:
+    telnyx.person(CALLER, name="${name} $${name}")
+    call = telnyx.call(from_=CALLER, to=APP)
+    assert f"{CALLER} (${{name}} $${{name}})" in telnyx.ladder()
+    call.hang_up()
 
 
 @pytest.mark.telnyx(strict=True)
