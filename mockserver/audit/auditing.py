@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
+from typing import TypeVar
 
 from mockserver.audit.checks import CHECKS, Check, Evidence
-from mockserver.audit.judging import Verdict, undisturbed
+from mockserver.audit.judging import Verdict, compare, undisturbed
 from mockserver.audit.naming import Roster
-from mockserver.audit.play import read
+from mockserver.audit.play import Play, read, readings
 from mockserver.reports.played import Played
 from mockserver.runner import Stage
 from mockserver.scenario.expecting.expect import Expectation
@@ -18,6 +19,8 @@ from mockserver.scenario.model import Scenario
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Entry
 from mockserver.sim.faults import Fault
+
+T = TypeVar("T")
 
 FIRST = CHECKS["undisturbed"]
 UNDISTURBED_PLAYS = 2
@@ -69,7 +72,8 @@ class Audit:
                     yield result
 
     def _evidence(self, base: Sequence[Played]) -> Evidence:
-        plays = [read(played.entries, self.roster) for played in base]
+        first = read(base[0].entries, self.roster)
+        plays = [first, *(self._likest(first, played) for played in base[1:])]
         expected = frozenset(_expected_refusals(base[0]))
         return Evidence(undisturbed(plays), plays[0], expected, _missed(base), self._patience)
 
@@ -90,14 +94,35 @@ class Audit:
             all_played.append(played)
         return Result(check, found, seed, self._lap(), all_played, self._seed)
 
+    def _likest(self, first: Play, played: Played) -> Play:
+        """The reading of a play that differs least from the first one."""
+        alone = undisturbed([first])
+        return _first_best(
+            readings(played.entries, self.roster),
+            lambda play: len(compare(alone, play, lenient=False, ordered=False).failures),
+        )
+
     def _verdict(self, check: Check, evidence: Evidence, played: Played) -> Verdict:
-        verdict = check.judge(replace(evidence, play=read(played.entries, self.roster)))
+        """What the check makes of a play, in the reading in which least is wrong."""
+        plays = readings(played.entries, self.roster)
+        verdicts = (check.judge(replace(evidence, play=play)) for play in plays)
+        verdict = _first_best(verdicts, lambda verdict: len(verdict.failures))
         return verdict if played.stopped is None else Verdict((played.stopped,)) + verdict
 
     def _lap(self) -> float:
         """Real seconds since the last result."""
         began, self._began = self._began, monotonic()
         return self._began - began
+
+
+def _first_best(some: Iterable[T], wrong: Callable[[T], int]) -> T:
+    """The first one with which nothing is wrong, or else with which the least is."""
+    counted: list[tuple[int, T]] = []
+    for one in some:
+        counted.append((wrong(one), one))
+        if not counted[-1][0]:
+            break
+    return min(counted, key=lambda pair: pair[0])[1]
 
 
 def failed(results: Sequence[Result]) -> list[Result]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from collections.abc import Callable, Sequence
+from xml.etree.ElementTree import Element, SubElement
 
 from mockserver.audit.auditing import Result, failed
 from mockserver.audit.naming import Roster
-from mockserver.reports.junit import FORBIDDEN
+from mockserver.reports.junit import clean, written
 from mockserver.reports.page.document import document
 from mockserver.reports.page.ladder import ladder
 from mockserver.reports.page.markup import Markup, joined, tag
@@ -20,19 +20,26 @@ from mockserver.sim.clock import EPOCH
 CLASSES = {"passed": "good", "warned": "poor", "failed": "bad"}
 
 
-def junit(results: Sequence[Result], scenario: str) -> str:
+Again = Callable[[Result], str]
+"""The command line that makes the check of a result alone, as it came out."""
+
+
+def _alone(result: Result) -> str:
+    return f"--only {result.check.name} --seed {result.seed}"
+
+
+def junit(results: Sequence[Result], scenario: str, again: Again = _alone) -> str:
     """A suite with a case for each check; where one failed: what was found, what to do, and the ladder of its play."""
     seconds = f"{sum(result.seconds for result in results):.3f}"
     counts = {"tests": str(len(results)), "failures": str(len(failed(results))), "errors": "0"}
     root = Element("testsuites", {"name": "telnyx-mockserver", "time": seconds, **counts})
-    suite = SubElement(root, "testsuite", {"name": _clean(f"audit of {scenario}"), "time": seconds, **counts})
+    suite = SubElement(root, "testsuite", {"name": clean(f"audit of {scenario}"), "time": seconds, **counts})
     for result in results:
-        _case(suite, result, scenario)
-    indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+        _case(suite, result, scenario, again)
+    return written(root)
 
 
-def page(results: Sequence[Result], roster: Roster, scenario: str) -> str:
+def page(results: Sequence[Result], roster: Roster, scenario: str, again: Again = _alone) -> str:
     """A table of the checks, and a section for each that failed: what was found, what to do, and its play."""
     room, wrong = Room(), failed(results)
     told = f"{len(wrong)} of {len(results)} checks failed" if wrong else f"All {len(results)} checks passed"
@@ -42,7 +49,7 @@ def page(results: Sequence[Result], roster: Roster, scenario: str) -> str:
         tag("h1", told, class_="bad" if wrong else "good"),
         tag("ul", (tag("li", one) for one in roster.legend()), class_="warnings dim"),
     )
-    main = tag("main", _table(results), (_section(result, room) for result in wrong))
+    main = tag("main", _table(results), (_section(result, room, again(result)) for result in wrong))
     return document(f"{told} — audit of {scenario}", top, main)
 
 
@@ -53,18 +60,18 @@ def failing(result: Result) -> Played | None:
     return result.played[result.seed - result.first] if result.check.plays else result.played[-1]
 
 
-def _case(suite: Element, result: Result, scenario: str) -> None:
-    name, verdict = _clean(f"{result.check.name}: {result.check.title}"), result.verdict
-    case = SubElement(suite, "testcase", classname=_clean(scenario), name=name, time=f"{result.seconds:.3f}")
+def _case(suite: Element, result: Result, scenario: str, again: Again) -> None:
+    name, verdict = clean(f"{result.check.name}: {result.check.title}"), result.verdict
+    case = SubElement(suite, "testcase", classname=clean(scenario), name=name, time=f"{result.seconds:.3f}")
     if verdict.failures:
-        text = "\n".join([*verdict.failures, "", f"what to do: {result.check.advice}", f"seed: {result.seed}"])
-        SubElement(case, "failure", type=result.check.name, message=_clean(verdict.failures[0])).text = _clean(text)
+        text = "\n".join([*verdict.failures, "", f"what to do: {result.check.advice}", f"again: {again(result)}"])
+        SubElement(case, "failure", type=result.check.name, message=clean(verdict.failures[0])).text = clean(text)
     lines = [*verdict.warnings, *verdict.notes]
     play = failing(result) if verdict.failures else None
     if play is not None:
         lines += ["", drawn(play.entries, play.scenario.to_people(), EPOCH)]
     if lines:
-        SubElement(case, "system-out").text = _clean("\n".join(lines))
+        SubElement(case, "system-out").text = clean("\n".join(lines))
 
 
 def _table(results: Sequence[Result]) -> Markup:
@@ -87,17 +94,17 @@ def _row(result: Result) -> Markup:
     )
 
 
-def _section(result: Result, room: Room) -> Markup:
+def _section(result: Result, room: Room, again: str) -> Markup:
     check, verdict = result.check, result.verdict
     play = failing(result)
     return tag(
         "section",
         tag("h2", f"{check.name}: {check.title}", class_="bad"),
-        tag("p", f"{check.does} {check.must}"),
+        tag("p", f"{check.does} Must hold: {check.must}"),
         (tag("p", one, class_="stopped") for one in (*verdict.failures, *verdict.warnings)),
         tag("ul", (tag("li", one) for one in verdict.notes), class_="warnings dim"),
         tag("p", f"What to do: {check.advice}"),
-        tag("p", f"Again: --only {check.name} --seed {result.seed}", class_="file"),
+        tag("p", f"Again: {again}", class_="file"),
         _ladder(check.name, play, room) if play is not None else None,
         id=check.name,
     )
@@ -109,7 +116,3 @@ def _ladder(prefix: str, play: Played, room: Room) -> Markup:
     room.rows = max(0, room.rows - len(rows))
     words = tag("p", "The play; its calls may have other letters than those above.", class_="dim")
     return joined(words, ladder(prefix, told, rows, room))
-
-
-def _clean(text: str) -> str:
-    return FORBIDDEN.sub("\ufffd", text)

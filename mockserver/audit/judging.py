@@ -206,8 +206,16 @@ def _pairs(first: Play, other: Play) -> Iterator[tuple[Sent, Sent]]:
     left: dict[tuple[str, str], list[Sent]] = {}
     for sent in other.sent:
         left.setdefault((sent.call, sent.operation), []).append(sent)
-    counts = Counter((sent.call, sent.operation) for sent in first.sent)
+    unlike: list[Sent] = []
     for sent in first.sent:
+        same = left.get((sent.call, sent.operation), [])
+        twin = next((one for one in same if one.like() == sent.like()), None)
+        if twin is None:
+            unlike.append(sent)
+        else:
+            same.remove(twin)
+    counts = Counter((sent.call, sent.operation) for sent in unlike)
+    for sent in unlike:
         same = left.get((sent.call, sent.operation), [])
         if same and counts[sent.call, sent.operation] >= len(same):
             yield sent, same.pop(0)
@@ -263,9 +271,15 @@ def _cut(text: str, limit: int = 80) -> str:
 
 
 def _orders(play: Play, ignored: Ignored) -> dict[str, list[Like]]:
+    """The commands of each call in their order; those about no call have none, being of several calls.
+
+    What was sent at the same moment because of different calls may come either way round: it stands in the order of
+    these calls, not in that in which the application's threads were scheduled.
+    """
     found: dict[str, list[Like]] = {}
-    for sent in play.sent:
-        found.setdefault(sent.call, []).append(sent.like(ignored))
+    for sent in sorted(play.sent, key=lambda one: (one.at, one.cause.call if one.cause else "")):
+        if sent.call:
+            found.setdefault(sent.call, []).append(sent.like(ignored))
     return found
 
 
@@ -275,5 +289,4 @@ def _order(base: Play, seen: Play, ignored: Ignored) -> Iterator[str]:
         if listed != wanted.get(call, listed):
             names = ", ".join(like[1] for like in listed)
             before = ", ".join(like[1] for like in wanted[call])
-            where = f"on call {call}" if call else "about no call"
-            yield f"the order of the commands {where} was {names} in place of {before}"
+            yield f"the order of the commands on call {call} was {names} in place of {before}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mockserver.audit.naming import Names, Roster
+from mockserver.audit.naming import Names, Order, Roster, orders
 from mockserver.scenario.expecting.matching import OK, codes
 from mockserver.sim.clock import moment
 from mockserver.sim.commands import is_on_leg
@@ -85,6 +85,14 @@ class Play:
     sent: Sequence[Sent]
     hung_up: Mapping[str, int] = field(default_factory=dict)
 
+    def heard(self, sent: Sent) -> set[str]:
+        """The genuine news of which the application had been told, or was being told, when it sent a command."""
+        return {
+            told.news
+            for told in self.told
+            if not told.forged and (told.seq < sent.seq or _in_flight(told, sent.seq, sent.at, self.told))
+        }
+
     def news(self) -> list[str]:
         """What it was told that is genuine, each as often as it happened."""
         return [told.news for told in self.told if not told.how]
@@ -94,9 +102,14 @@ FORGED = "a forged"
 RETRY, LATE, TWICE = "the retry of", "the late duplicate of", "the duplicate of"
 
 
-def read(entries: Sequence[Entry], roster: Roster) -> Play:
+def readings(entries: Sequence[Entry], roster: Roster) -> Iterator[Play]:
+    """A play as it came, and then with calls that have the same numbers taken for each other."""
+    return (read(entries, roster, order) for order in orders(entries))
+
+
+def read(entries: Sequence[Entry], roster: Roster, order: Order | None = None) -> Play:
     """A play from everything that happened; without commands that only repeat a `command_id`, which do nothing."""
-    names = Names(entries, roster)
+    names = Names(entries, roster, order)
     told = _told(entries, names)
     sent = [_sent(entry, names, told) for entry in entries if entry.kind == "command" and not _repeats(entry)]
     ends = {one.call: one.seq for one in reversed(told) if one.event == "call.hangup" and not one.forged}
@@ -160,13 +173,20 @@ def _cause(entry: Entry, letter: str, told: Sequence[Told]) -> Told | None:
 
     An application that answers first and acts afterwards has none in flight.
     """
-    flying = [one for one in told if one.webhook < entry.seq < one.seq and one.began <= entry.at]
+    flying = [one for one in told if _in_flight(one, entry.seq, entry.at, told)]
     before = [one for one in told if one.seq < entry.seq]
     own = [[one for one in several if one.call == letter] for several in (flying, before)]
     for found in (own[0][:1], flying[:1], own[1][-1:], before[-1:]):
         if found:
             return found[0]
     return None
+
+
+def _in_flight(one: Told, seq: int, at: int, told: Sequence[Told]) -> bool:
+    """Had a delivery begun when something happened, and not ended? A genuine one begins behind its forged copy."""
+    if not (one.webhook < seq < one.seq and one.began <= at):
+        return False
+    return one.forged or not any(other.forged and other.webhook == one.webhook and other.seq > seq for other in told)
 
 
 def _repeats(entry: Entry) -> bool:

@@ -7,7 +7,7 @@ from textwrap import fill
 
 from mockserver.audit.auditing import Result, failed
 from mockserver.audit.naming import Roster
-from mockserver.scenario.report import DIM, GREEN, RED, RESET
+from mockserver.scenario.report import DIM, GREEN, RED, painted
 from mockserver.sim.events import Json
 
 YELLOW = "\x1b[33m"
@@ -24,7 +24,7 @@ def line(result: Result, again: str = "", colour: bool = False) -> str:
     """A check that is done: its row, and below it what was found. `again` is the command line that repeats it alone."""
     words, paint = MARKS[result.outcome]
     check, verdict = result.check, result.verdict
-    rows = [f"{_painted(words, paint, colour)} {check.name:<17} {check.title:<58} {result.seconds:6.1f} s"]
+    rows = [f"{painted(words, paint, colour)} {check.name:<17} {check.title:<58} {result.seconds:6.1f} s"]
     rows += _listed(verdict.failures, RED, colour) + _listed(verdict.warnings, YELLOW, colour)
     rows += _listed(verdict.notes, DIM, colour)
     if verdict.failures or verdict.warnings:
@@ -71,8 +71,4 @@ def as_json(results: Sequence[Result], roster: Roster, scenario: str) -> Json:
 def _listed(sentences: Sequence[str], paint: str, colour: bool) -> list[str]:
     more = len(sentences) - MOST_TOLD
     shown = [*sentences[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
-    return [f"{INDENT}{_painted(sentence, paint, colour)}" for sentence in shown]
-
-
-def _painted(words: str, paint: str, colour: bool) -> str:
-    return f"{paint}{words}{RESET}" if colour else words
+    return [f"{INDENT}{painted(sentence, paint, colour)}" for sentence in shown]

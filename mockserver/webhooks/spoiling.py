@@ -55,11 +55,20 @@ def _changed(fault: Fault, make: Make, signer: Signer, timestamp: int) -> Outgoi
     return replace(request, body=fault.body.encode() if isinstance(fault.body, str) else to_json(fault.body))
 
 
+def _rewritten(fault: Fault, make: Make, signer: Signer, timestamp: int) -> Outgoing:
+    """The same JSON with spaces in it, as whoever parses a body and writes it anew may make of it. A GET has none."""
+    request = make(signer, timestamp)
+    if not request.body:
+        return _changed(fault, make, signer, timestamp)
+    return replace(request, body=json.dumps(json.loads(request.body)).encode())
+
+
 SPOILS: Mapping[str, Callable[[Fault, Make, Signer, int], Outgoing]] = {
     "wrong_signature": _by_another,
     "no_signature": _unsigned,
     "stale_signature": _long_ago,
     "changed_body": _changed,
+    "rewritten_body": _rewritten,
 }
 
 

@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from threading import Lock, Thread
 from typing import Any
 
@@ -94,6 +95,22 @@ def direction(payload: Event) -> str:
     return "outgoing" if payload.get("client_state") else "incoming"
 
 
+class Queued(Correct):
+    """Answers first, and has one thread do the work; so it acts while the next webhook is already on its way."""
+
+    def __init__(self, client: Telnyx) -> None:
+        super().__init__(client)
+        self.jobs: Queue[Event] = Queue()
+        Thread(target=self.work, daemon=True).start()
+
+    def work(self) -> None:
+        while True:
+            super().handle(self.jobs.get())
+
+    def handle(self, event: Event) -> None:
+        self.jobs.put(event)
+
+
 class Trusting(Correct):
     """Verifies nothing."""
 
@@ -120,6 +137,13 @@ class Timeless(Correct):
             VerifyKey(b64decode(self.client.public_key or "")).verify(signed, signature)
         except Exception as error:
             raise ValueError("no good signature") from error
+
+
+class Rewriting(Correct):
+    """Verifies JSON that it has written itself, not the bytes that came."""
+
+    def verify(self, body: str, headers: dict[str, str]) -> None:
+        super().verify(json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False), headers)
 
 
 class Poisoned(Correct):

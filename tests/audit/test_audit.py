@@ -15,6 +15,7 @@ from mockserver.audit.checks import CHECKS
 from mockserver.audit.naming import Roster
 from mockserver.runner import stage
 from mockserver.scenario.load import load
+from mockserver.scenario.model import Scenario
 from mockserver.settings import DEFAULT_KEY, Config
 from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY
 from tests.audit import applications
@@ -24,21 +25,27 @@ from tests.processes import free_port
 pytestmark = pytest.mark.anyio
 
 MENU = load(Path(__file__).with_name("menu.yaml"))
+TWO_CALLERS = load(Path(__file__).with_name("two_callers.yaml"))
 QUICK = Config(port=0, clock="auto", webhook_timeout=10.0, cushion=0.01)
 """The applications act before they answer, so that they need next to no time for afterwards."""
 
 
 async def audited(
-    kind: type[Correct], only: Sequence[str] = (), patience_secs: float = 10.0, seed: int = 0
+    kind: type[Correct],
+    only: Sequence[str] = (),
+    patience_secs: float = 10.0,
+    seed: int = 0,
+    scenario: Scenario = MENU,
+    config: Config = QUICK,
 ) -> tuple[list[Result], Roster]:
     """The results of an audit, and its calls."""
     port = free_port()
-    async with stage(QUICK, f"http://127.0.0.1:{port}/webhooks") as built:
+    async with stage(config, f"http://127.0.0.1:{port}/webhooks") as built:
         client = Telnyx(
             api_key=DEFAULT_KEY, public_key=DEFAULT_PUBLIC_KEY, base_url=f"{built.platform.base_url}/v2", max_retries=0
         )
         with client, applications.serving(kind, client, port):
-            audit = Audit(MENU, built, seed, patience_secs)
+            audit = Audit(scenario, built, seed, patience_secs)
             return [result async for result in audit.results(only)], audit.roster
 
 
@@ -55,7 +62,15 @@ async def test_an_application_that_is_right_passes_every_check() -> None:
     assert any("overtaken" in note for note in overtaken)
 
 
-FORGERIES = ["wrong_signature", "no_signature", "stale_signature", "changed_body"]
+@pytest.mark.parametrize("kind", [Correct, applications.Queued])
+async def test_two_callers_at_once_who_get_the_same_agent_are_no_defect(kind: type[Correct]) -> None:
+    wanted = ["undisturbed", "duplicates", "reordered", "late", "wrong_signature"]
+    results, roster = await audited(kind, wanted, seed=1, scenario=TWO_CALLERS, config=QUICK.on(cushion=0.05))
+    assert [(result.check.name, result.verdict.failures) for result in results] == [(name, ()) for name in wanted]
+    assert roster.legend()[-1].endswith("+12025550172, number 2 of these")
+
+
+FORGERIES = ["wrong_signature", "no_signature", "stale_signature", "changed_body", "rewritten_body"]
 REPETITIONS = ["duplicates", "late_duplicates", "retries"]
 FREE = [name for name, check in CHECKS.items() if not check.plays]
 """Checks that play nothing of their own."""
@@ -67,6 +82,7 @@ FREE = [name for name, check in CHECKS.items() if not check.plays]
         (applications.Trusting, FORGERIES),
         (applications.Lenient, ["no_signature"]),
         (applications.Timeless, ["stale_signature"]),
+        (applications.Rewriting, ["rewritten_body"]),
         (applications.Poisoned, ["wrong_signature"]),
         (applications.Forgetful, REPETITIONS),
         (applications.ForgetsWithTheCall, ["late_duplicates"]),

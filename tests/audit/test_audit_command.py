@@ -34,10 +34,14 @@ def test_what_failed_is_exit_code_1_and_the_command_that_repeats_it_is_printed(t
     text = (EXAMPLES.parent / "start_twice.yaml").read_text(encoding="utf-8")
     file = tmp_path / "never.yaml"
     file.write_text(text.replace("expect:\n", "expect:\n  - never: {command: answer}\n"), encoding="utf-8")
-    code, out, err = audit(str(file), "--only", "in_time", "--seed", "7", *APP)
+    report, page = tmp_path / "report.xml", tmp_path / "page.html"
+    written = ("--junit", str(report), "--html", str(page))
+    code, out, err = audit(str(file), "--only", "in_time", "--seed", "7", *written, *APP)
     assert code == 1, out + err
     assert "FAILED undisturbed" in out
-    assert f"again: telnyx-mockserver audit {file} --only undisturbed --seed 7 -- {sys.executable}" in out
+    again = f"gain: telnyx-mockserver audit {file} --only undisturbed --seed 7 --webhook-timeout 10 -- {sys.executable}"
+    for told in (out, report.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")):
+        assert again in told
 
 
 def test_the_results_as_json_are_all_that_is_on_standard_output() -> None:

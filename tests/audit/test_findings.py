@@ -50,6 +50,11 @@ def test_genuine_webhooks_that_were_not_accepted_are_told_but_not_lost_answers()
     )
 
 
+def test_what_is_known_not_to_be_accepted_is_not_told_again() -> None:
+    seen = play(told("call.initiated", status=401), told("call.hangup", status=401))
+    assert findings.not_accepted(seen, {"call.hangup"}) == ("call.initiated of call A was answered 401",)
+
+
 def test_a_refused_command_is_told_unless_the_scenario_expects_it_or_a_fault_refused_it() -> None:
     up = told("call.answered")
     seen = play(up, sent("speak", up, got=REFUSED), sent("gather", up, got=REFUSED))
@@ -88,6 +93,14 @@ def test_forged_deliveries_that_were_let_in_are_told_with_what_came_of_them() ->
         ("1 of 4 forged deliveries found no path: call.3 (404)",),
         ("4 forged deliveries",),
     )
+
+
+def test_a_forgery_that_was_refused_is_blamed_only_for_what_came_before_anything_genuine() -> None:
+    forged, genuine = told("call.initiated", how=FORGED, status=401), told("call.initiated")
+    early = play(forged, sent("answer", forged), genuine)
+    assert findings.let_in(early).failures == ("answer was sent on call A because of a forged call.initiated",)
+    afterwards = told("call.answered", how=FORGED, status=401)
+    assert findings.let_in(play(forged, genuine, sent("answer", afterwards), afterwards)).failures == ()
 
 
 def test_many_forged_deliveries_are_named_in_short() -> None:

@@ -160,3 +160,24 @@ def test_webhooks_that_were_overtaken_are_counted() -> None:
     assert overtaken(play(RINGS, UP)) == 0
     assert overtaken(play(UP, told("call.initiated", webhook=1))) == 1
     assert overtaken(play(UP, told("call.initiated", "B", webhook=1))) == 0
+
+
+def test_the_order_of_commands_about_no_call_is_up_to_the_application() -> None:
+    ada, ben = told("call.gather.ended"), told("call.gather.ended", "B")
+    seen = play(ada, ben, sent("dial", ben, "", to="ben"), sent("dial", ada, "", to="ada"))
+    before = base(ada, ben, sent("dial", ada, "", to="ada"), sent("dial", ben, "", to="ben"))
+    assert compare(before, seen, lenient=False, ordered=True) == Verdict()
+
+
+def test_what_is_sent_at_one_moment_because_of_two_calls_has_no_order() -> None:
+    ada, grace = told("call.speak.ended"), told("call.hangup", "B")
+    seen = play(ada, grace, sent("gather", grace), sent("speak", ada))
+    before = base(ada, grace, sent("speak", ada), sent("gather", grace))
+    assert compare(before, seen, lenient=False, ordered=True) == Verdict()
+    alone = compare(
+        base(ada, sent("speak", ada), sent("gather", ada)),
+        play(ada, sent("gather", ada), sent("speak", ada)),
+        lenient=False,
+        ordered=True,
+    )
+    assert alone.failures == ("the order of the commands on call A was gather, speak in place of speak, gather",)

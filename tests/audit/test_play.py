@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from mockserver.audit.naming import Roster
-from mockserver.audit.play import FORGED, LATE, RETRY, TWICE, read
+from mockserver.audit.naming import MOST_ORDERS, Roster
+from mockserver.audit.play import FORGED, LATE, RETRY, TWICE, read, readings
 from mockserver.sim.clock import EPOCH, iso
 from mockserver.sim.events import Entry, Json, Log
 
@@ -156,3 +156,18 @@ def test_a_delivery_of_a_webhook_that_the_log_does_not_have_is_left_out() -> Non
     written.delivery(webhook)
     assert read(written.entries[1:], Roster()).told == []
     assert read(written.entries, Roster()).hung_up == {"A": 2}
+
+
+def test_a_play_is_read_in_every_order_in_which_like_calls_may_have_been_dialled() -> None:
+    roster, written, third = Roster(), Written(), "v3:" + "c" * 54
+    for call in (ONE, TWO, third):
+        written.delivery(written.webhook("call.initiated", call))
+    read_so = [[one.call for one in play.told] for play in readings(written.entries, roster)]
+    assert read_so == [["A", "B", "C"], ["A", "C", "B"]]
+
+
+def test_a_play_with_very_many_like_calls_is_not_read_in_every_order() -> None:
+    written = Written()
+    for number in range(8):
+        written.webhook("call.initiated", "v3:" + str(number) * 54)
+    assert len(list(readings(written.entries, Roster()))) == MOST_ORDERS

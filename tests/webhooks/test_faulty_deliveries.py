@@ -137,7 +137,12 @@ async def test_a_webhook_that_is_lost_is_neither_posted_nor_tried_again() -> Non
 
 @pytest.mark.parametrize(
     ("delivery", "failed"),
-    [("wrong_signature", "signature"), ("stale_signature", "tolerance"), ("changed_body", "signature")],
+    [
+        ("wrong_signature", "signature"),
+        ("stale_signature", "tolerance"),
+        ("changed_body", "signature"),
+        ("rewritten_body", "signature"),
+    ],
 )
 async def test_a_signature_does_not_fit(delivery: str, failed: str) -> None:
     async with on_stage(answering(OK)) as stage:
@@ -159,9 +164,21 @@ async def test_a_changed_body_may_be_any(body: Any, sent: bytes) -> None:
         assert [request.body for request in stage.posted] == [sent]
 
 
-async def test_a_webhook_by_get_has_its_query_changed() -> None:
+async def test_a_rewritten_body_says_what_was_signed() -> None:
     async with on_stage(answering(OK)) as stage:
-        suffering(stage, {"event": "*", "delivery": "changed_body"})
+        suffering(stage, {"event": "*", "nth": 1, "delivery": "rewritten_body"})
+        stage.emit("one")
+        stage.emit("one")
+        await stage.sender.idle()
+        rewritten, right = (request.body for request in stage.posted)
+        assert json.loads(rewritten)["data"].keys() == json.loads(right)["data"].keys()
+        assert (b'{"data": {' in rewritten, b'{"data":{' in right) == (True, True)
+
+
+@pytest.mark.parametrize("delivery", ["changed_body", "rewritten_body"])
+async def test_a_webhook_by_get_has_its_query_changed(delivery: str) -> None:
+    async with on_stage(answering(OK)) as stage:
+        suffering(stage, {"event": "*", "delivery": delivery})
         stage.emit("one", route=Route(url=APP, method="GET"))
         await stage.sender.idle()
         assert stage.posted[0].url.endswith("&changed=true")
@@ -199,7 +216,7 @@ async def test_a_held_back_webhook_waits_for_the_next_one_as_long_as_it_is_told(
         assert names(stage.posted) == ["one"]
 
 
-@pytest.mark.parametrize("delivery", ["wrong_signature", "no_signature", "stale_signature", "changed_body"])
+@pytest.mark.parametrize("delivery", faults.FORGERIES)
 async def test_a_forged_copy_comes_before_the_webhook_itself_and_decides_nothing(delivery: str) -> None:
     async with on_stage(answering(Answer(401), OK)) as stage:
         suffering(stage, {"event": "call.answered", "delivery": delivery, "besides": True})
