@@ -43,6 +43,12 @@ def play_fixture() -> Play:
     return play
 
 
+@pytest.fixture(name="played")
+def played_fixture() -> Callable[..., Simulation]:
+    """`played(scenario, application)`: the same, as the simulation in which it happened."""
+    return played
+
+
 @pytest.fixture(name="example")
 def example_fixture() -> Callable[[str], Application]:
     """`example(name)`: the application of a bundled scenario."""
@@ -139,6 +145,11 @@ def with_files(application: Application, simulation: Simulation) -> Application:
 
 def play(scenario: Scenario, application: Application | None = None) -> list[Entry]:
     """Everything that happens until nothing more is to come."""
+    return list(played(scenario, application).log.entries)
+
+
+def played(scenario: Scenario, application: Application | None = None) -> Simulation:
+    """What there is when nothing more is to come."""
     outside = outside_of(application)
     simulation = Simulation(Settings(route=Route("http://app/webhooks")), fits=fits, outside=outside)
     told: deque[Entry] = deque()
@@ -156,4 +167,4 @@ def play(scenario: Scenario, application: Application | None = None) -> list[Ent
                     application(client, entry.name, entry.data["payload"])
             else:
                 simulation.advance_to(simulation.timeline.next_at() or simulation.now)
-    return list(simulation.log.entries)
+    return simulation

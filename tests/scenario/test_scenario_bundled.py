@@ -11,11 +11,14 @@ import pytest
 
 from mockserver.scenario import bundled
 from mockserver.scenario.expecting.expect import Expectations, check
+from mockserver.scenario.expecting.state import state_of
 from mockserver.scenario.load import Scenario, load, load_all
 from mockserver.scenario.report import ladder, summary
 from mockserver.sim.events import Entry
+from mockserver.sim.simulation import Simulation
 
 Play = Callable[..., list[Entry]]
+Played = Callable[..., Simulation]
 NAMES = [
     "book_appointment",
     "call_centre",
@@ -62,6 +65,13 @@ def test_the_rows_of_one_that_has_some_are_found_by_name() -> None:
     assert bundled.find_row("front_desk") == (bundled.bundled("front_desk"), None)
 
 
+def test_there_may_be_a_number_sign_in_the_name_of_a_file_and_of_a_row(tmp_path: Path) -> None:
+    file = tmp_path / "calls #7.yaml"
+    file.touch()
+    assert bundled.find_row(f"{file}#with #hash") == (file, "with #hash")
+    assert bundled.find_row("front_desk#with #hash") == (bundled.bundled("front_desk"), "with #hash")
+
+
 def test_a_file_that_exists_comes_before_a_bundled_one(tmp_path: Path) -> None:
     file = tmp_path / "start_twice.yaml"
     file.touch()
@@ -89,10 +99,11 @@ def test_one_that_is_not_there_is_said_with_those_that_are(name: str, problem: s
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_what_it_expects_holds_with_its_application(name: str, play: Play, example: Callable[[str], Any]) -> None:
+def test_what_it_expects_holds_with_its_application(name: str, played: Played, example: Callable[[str], Any]) -> None:
     scenario = loaded(name)
-    entries = play(scenario, example(file_of(name)))
-    report = check(scenario.to_expectations(), entries)
+    simulation = played(scenario, example(file_of(name)))
+    entries = list(simulation.log.entries)
+    report = check(scenario.to_expectations(), entries, state_of(simulation.world))
     assert report.held, "\n".join([*summary(report), ladder(entries)])
     incremental = Expectations(scenario.to_expectations())
     for entry in entries:
