@@ -111,7 +111,7 @@ class Driver:
 
     @contextmanager
     def hold(self, name: str, firm: bool = False) -> Iterator[None]:
-        """Hold time while the block runs. A clock that follows the wall cannot be held. A `firm` one no `pressing` passes."""
+        """Hold time while the block runs; `pressing` passes no `firm` hold. No clock that follows the wall is held."""
         self._holds[name] += 1
         self._firm += firm
         try:

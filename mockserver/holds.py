@@ -49,7 +49,7 @@ class Holds:
     def hold(self, name: str, seconds: float = SECONDS) -> Hold:
         """Hold time from now on; one of this name that stands already begins anew."""
         held = ExitStack()
-        held.enter_context(self._driver.hold(name))
+        held.enter_context(self._driver.hold(name, firm=True))
         self.let_go(name)
         timer = asyncio.get_running_loop().call_later(seconds, self.let_go, name)
         self._standing[name] = _Standing(held, timer)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.driver import Driver, StillWaiting
+from mockserver.driver import Driver, StillWaiting, TimeIsOver
 from mockserver.sim.clock import SECOND, Clock
 from mockserver.sim.commands import Request
 from mockserver.sim.events import Entry, Route
@@ -143,6 +143,31 @@ async def test_nothing_is_skipped_while_somebody_holds_time() -> None:
             assert told(driver) == []
         await driver.rest()
         assert told(driver) == [(1, "tick")]
+
+
+async def test_what_has_to_come_first_comes_although_time_is_held() -> None:
+    async with driving() as driver:
+        with driver.hold("delivery"):
+            plan(driver, tick=1)
+            with driver.pressing():
+                await driver.sleep(2)
+            assert told(driver) == [(1, "tick")]
+            plan(driver, tock=1)
+            await a_while()
+            assert told(driver) == [(1, "tick")]
+
+
+@pytest.mark.parametrize("mode", ["auto", "manual"])
+async def test_a_firm_hold_is_passed_by_nobody(mode: str) -> None:
+    async with driving(mode) as driver:
+        with driver.pressing(), driver.hold("delivery"):
+            with driver.hold("worker", firm=True):
+                plan(driver, tick=0.5)
+                advancing = asyncio.create_task(driver.advance(1))
+                await a_while()
+                assert told(driver) == []
+            await advancing
+            assert told(driver) == [(0.5, "tick")]
 
 
 async def test_time_is_held_until_the_last_hold_of_a_name_is_gone() -> None:
@@ -357,6 +382,17 @@ async def test_advancing_lets_happen_what_is_planned_meanwhile() -> None:
         assert told(driver) == [(3, "later")]
 
 
+async def test_others_have_their_turn_while_much_time_passes() -> None:
+    async with driving("manual") as driver:
+        for second in range(100):
+            plan_quietly(driver, tick=second)
+        advancing = asyncio.create_task(driver.advance(604_800))
+        await turns(10)
+        assert 0 < len(told(driver)) < 100
+        await advancing
+        assert len(told(driver)) == 100
+
+
 async def test_two_who_advance_at_once_advance_one_after_the_other() -> None:
     async with driving("manual") as driver:
         plan(driver, first=1, second=3, too_late=5)
@@ -503,18 +539,31 @@ async def test_a_command_that_is_refused_raises_and_stirs() -> None:
 @pytest.mark.parametrize("mode", ["real", "fast", "manual", "auto"])
 async def test_time_that_is_closed_stands_still_for_good(mode: str) -> None:
     async with driving(mode, 1000, cushion=NEVER) as driver:
-        plan(driver, tick=1)
+        plan(driver, tick=40)  # for the fast clock, 40 ms
         sleeper = asyncio.create_task(driver.sleep(1))
         waiter = asyncio.create_task(driver.wait_for(named("tick")))
         with driver.hold("delivery"):
             await turns()
             await driver.close()
+        before = told(driver)  # nothing, unless this machine has just stood still itself
         driver.stir()
         await a_while()
-        assert told(driver) == []
+        assert told(driver) == before
         for task in (sleeper, waiter):
             task.cancel()
         await asyncio.gather(sleeper, waiter, return_exceptions=True)
+
+
+async def test_who_waits_for_something_is_told_when_time_is_closed() -> None:
+    async with driving("manual") as driver:
+        plan_quietly(driver, tick=1)
+        waiting = asyncio.create_task(driver.wait_for(named("tick")))
+        await turns()
+        await driver.close()
+        with pytest.raises(TimeIsOver, match="time is held by nobody; next comes tick in 1 s"):
+            await waiting
+        with pytest.raises(TimeIsOver):
+            await driver.wait_for(named("tick"))
 
 
 @pytest.mark.parametrize("mode", ["fast", "auto"])

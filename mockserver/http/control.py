@@ -19,7 +19,7 @@ from mockserver import __version__
 from mockserver.http import clock, diagnosis, far_ends, fault_rules, journal, moments
 from mockserver.http.api import key_of
 from mockserver.http.contract import Checked, Found, WrongMethod
-from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, request_id, serve
+from mockserver.http.edge import Answer, Incoming, Watch, below, read, refused, request_id, serve, while_there
 from mockserver.http.journal import entry_body, wanted_of
 from mockserver.sim import errors
 from mockserver.sim.clock import iso
@@ -29,6 +29,11 @@ from mockserver.worlds import World, Worlds
 
 STREAM_BUFFER = 1_000
 """How many entries a live stream may lag behind; a reader that is slower is told to begin anew, and dropped."""
+
+YAML = ("application/yaml", "text/yaml", "application/x-yaml")
+
+WAITS = ("/events/wait", "/expect")
+"""Where a request waits for what may never come. Who goes away waits no more, and lets no time pass any longer."""
 
 LoadScenario = Callable[[World, str, str, str | None], Json]
 """Puts a scenario (its text, what to call it, which row of it) into a world; its summary, or raises `Refusal`."""
@@ -83,6 +88,8 @@ class Control:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "GET" and below(scope) == "/events" and _wants_stream(scope):
             await self._stream(scope, receive, send)
+        elif below(scope) in WAITS:
+            await serve(scope, receive, send, lambda asked: while_there(receive, self.handle(asked)), self.watch)
         else:
             await serve(scope, receive, send, self.handle, self.watch)
 
@@ -207,7 +214,8 @@ async def health(control: Control, world: World, asked: Asked) -> tuple[int, Jso
 
 
 async def reset(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
-    old, world = world, await control.worlds.reset(world.key, asked.body.get("seed"))
+    seed = asked.body.get("seed")
+    old, world = world, await control.worlds.reset(world.key, None if seed is None else int(seed))
     control.close(old)
     return 200, {"data": {"reset": True, "seed": world.seed}}
 
@@ -251,7 +259,7 @@ def _checked(found: Found, incoming: Incoming) -> Checked:
     """A scenario may come as plain YAML: it is what the JSON form has in `yaml`."""
     kind = incoming.headers.get("content-type")
     body = incoming.body
-    if kind and kind.partition(";")[0].strip().lower() in ("application/yaml", "text/yaml", "application/x-yaml"):
+    if found.operation.name == "mock_load_scenario" and kind and kind.partition(";")[0].strip().lower() in YAML:
         try:
             body, kind = json.dumps({"yaml": body.decode()}).encode(), "application/json"
         except UnicodeDecodeError as error:

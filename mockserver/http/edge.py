@@ -6,14 +6,15 @@ not one JSON answer (streams, start-up, shutdown) is the framework's.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from itertools import count, repeat
 from os import urandom
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
@@ -23,6 +24,8 @@ from mockserver.sim.errors import Refusal, Unsupported
 from mockserver.sim.events import Json
 
 logger = logging.getLogger("mockserver")
+
+T = TypeVar("T")
 
 MAX_BODY = 1_048_576
 
@@ -160,6 +163,28 @@ async def serve(
             warnings=answer.warnings,
         )
     )
+
+
+async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """Do something for whoever asked, and no longer than they are there: raises ConnectionAbortedError when they go.
+
+    Their request was read before.
+    """
+    doing, gone = asyncio.create_task(work), asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise ConnectionAbortedError
+        return doing.result()
+    finally:
+        for task in (doing, gone):
+            task.cancel()
+        await asyncio.wait((doing, gone))
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def refused(refusal: Refusal | Unsupported, name: str = "", about: str | None = None, **more: Any) -> Answer:

@@ -98,7 +98,8 @@ async def _wait(world: World, fault: Fault) -> None:
     if not fault.seconds:
         return
     if not fault.wall:
-        await world.driver.sleep(fault.seconds)
+        with world.driver.pressing():  # who asks may be at work on a webhook, which holds time until it has its answer
+            await world.driver.sleep(fault.seconds)
         return
     with world.driver.hold("a slow answer"):
         await asyncio.sleep(fault.seconds)

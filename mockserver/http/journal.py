@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mockserver.driver import StillWaiting
+from mockserver.driver import StillWaiting, TimeIsOver
 from mockserver.http.clock import situation
 from mockserver.sim import errors
 from mockserver.sim.clock import iso
@@ -40,8 +40,7 @@ async def wait(control: Control, world: World, asked: Asked) -> tuple[int, Json]
     """What has come already counts. While it waits, a clock that skips goes on to mere limits."""
     world.driver.catch_up()
     body, log = asked.body, world.simulation.log
-    wanted, after = wanted_of(body), body.get("after", 0)
-    count: int = body.get("count", 1)
+    wanted, after, count = wanted_of(body), int(body.get("after", 0)), int(body.get("count", 1))  # 1.0 is an integer
     came, _ = select(log.after(after), wanted, count)
 
     def is_enough(entry: Entry) -> bool:
@@ -54,7 +53,8 @@ async def wait(control: Control, world: World, asked: Asked) -> tuple[int, Json]
         try:
             await world.driver.wait_for(is_enough, seconds)
         except StillWaiting as waiting:
-            told = f"{len(came)} of {count} came within {seconds:g} s; {waiting}"
+            until = "before this world ended" if isinstance(waiting, TimeIsOver) else f"within {seconds:g} s"
+            told = f"{len(came)} of {count} came {until}; {waiting}"
             return 409, _did_not_come(world, wanted, list(log.after(after)), came, told)
     return 200, {"data": [entry_body(entry) for entry in came], "meta": {"count": len(came), "last_seq": log.last_seq}}
 
@@ -63,7 +63,7 @@ async def expect(control: Control, world: World, asked: Asked) -> tuple[int, Jso
     """A list of expectations against the log and the world. It is waited for until it holds, or can hold no more."""
     driver, log = world.driver, world.simulation.log
     driver.catch_up()
-    held = control.hold_to(world, asked.body["expect"], asked.body.get("since", 0))
+    held = control.hold_to(world, asked.body["expect"], int(asked.body.get("since", 0)))
     loop = asyncio.get_running_loop()
     until = loop.time() + asked.body.get("wait_secs", PATIENCE)
     unsubscribe = log.subscribe(held.feed)

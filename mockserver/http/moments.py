@@ -32,8 +32,7 @@ PATIENCE = 5.0
 
 async def keep(control: Control, world: World, asked: Asked) -> tuple[int, Json]:
     name = asked.body["name"]
-    if len(world.snapshots) >= MOST_SNAPSHOTS and name not in world.snapshots:
-        raise Refusal(TOO_MANY_SNAPSHOTS)
+    _check_room(world, name)
     try:
         async with asyncio.timeout(PATIENCE):
             await world.idle()
@@ -41,6 +40,7 @@ async def keep(control: Control, world: World, asked: Asked) -> tuple[int, Json]
         raise Refusal(NOT_QUIET, reason=f"Webhooks were on their way for {PATIENCE:g} s.") from None
     if world.is_reaching():
         raise Refusal(NOT_QUIET, reason="A WebSocket or a request to the application is open.")
+    _check_room(world, name)  # others may have kept theirs meanwhile
     world.driver.catch_up()
     world.snapshots[name] = Snapshot(name, copied(world.simulation), tuple(world.scenarios))
     return 201, {"data": _body(world.snapshots[name])}
@@ -70,6 +70,11 @@ HANDLERS = {
     "mock_restore": restore,
     "mock_forget_snapshot": forget,
 }
+
+
+def _check_room(world: World, name: str) -> None:
+    if len(world.snapshots) >= MOST_SNAPSHOTS and name not in world.snapshots:
+        raise Refusal(TOO_MANY_SNAPSHOTS)
 
 
 def _snapshot(world: World, asked: Asked) -> Snapshot:

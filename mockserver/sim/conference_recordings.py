@@ -54,23 +54,23 @@ def record_stop(simulation: Simulation, params: Params, body: Json) -> Json:
     none running, each of the three is accepted and does nothing.
     """
     conference = find_active(simulation, params["id"])
-    meant = _meant(conference, body)
+    ended = recordings.meant(conference.recordings, body)
     conference.creator.client_state = body.get("client_state", conference.creator.client_state)
-    for recording in meant:
+    for recording in ended:
         _end(simulation, conference, recording)
     return OK
 
 
 def record_pause(simulation: Simulation, params: Params, body: Json) -> Json:
     """`record_pause`: leave out what follows."""
-    for recording in _meant(find_active(simulation, params["id"]), body):
+    for recording in recordings.meant(find_active(simulation, params["id"]).recordings, body):
         _pause(simulation, recording)
     return OK
 
 
 def record_resume(simulation: Simulation, params: Params, body: Json) -> Json:
     """`record_resume`: go on with what was paused."""
-    for recording in _meant(find_active(simulation, params["id"]), body):
+    for recording in recordings.meant(find_active(simulation, params["id"]).recordings, body):
         if recording.since is None:
             recording.since = simulation.now
     return OK
@@ -80,16 +80,6 @@ def end_all(simulation: Simulation, conference: Conference) -> None:
     """Every recording ends with its conference."""
     for recording in conference.recordings:
         _end(simulation, conference, recording)
-
-
-def _meant(conference: Conference, body: Json) -> tuple[Recording, ...]:
-    wanted = body.get("recording_id")
-    if wanted is None:
-        return conference.recordings
-    named = tuple(recording for recording in conference.recordings if recording.id == wanted)
-    if not named:
-        raise Refusal(errors.RECORDING_NOT_FOUND)
-    return named
 
 
 def _pause(simulation: Simulation, recording: Recording) -> None:

@@ -3,7 +3,8 @@
 Cues are plain data of the world, which watches its log while there are any, so a copy of it waits for the same. A call
 is always a plan of its own, so it never comes inside what brings it about.
 
-Memory: a world has `MOST` cues that wait; one that waits for every time brings `MOST_CALLS` calls and is over.
+Memory: a world has `MOST` cues that wait; one that waits for every time brings `MOST_CALLS` calls and is over. All of
+them together bring `MOST_AT_ONCE` at one moment, since cues whose calls bring about each other multiply.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ MOST = 1_000
 
 MOST_CALLS = 1_000
 """How many calls a cue brings that waits for every time."""
+
+MOST_AT_ONCE = 1_000
+"""How many calls the cues of a world bring at one moment of its time; one that would bring more is taken for a loop."""
+
+
+LOOP = "{id} waits no longer: the calls that wait have brought {count:,} at one moment, which is taken for a loop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,24 @@ def _sees(simulation: Simulation, entry: Entry) -> None:
             continue
         cue.seen += 1
         if happens.nth in (EVERY, cue.seen):
+            if not _has_time(simulation):
+                remove(simulation, cue.id)
+                simulation.after(0, _warn_of_loop, simulation, cue.id)
+                continue
             cue.brought += 1
             simulation.after(happens.after, parties.call_comes, simulation, cue.call)
         if cue.seen == happens.nth or cue.brought == MOST_CALLS:
             remove(simulation, cue.id)
+
+
+def _warn_of_loop(simulation: Simulation, id_: str) -> None:
+    simulation.warn("scenario", None, LOOP.format(id=id_, count=MOST_AT_ONCE))
+
+
+def _has_time(simulation: Simulation) -> bool:
+    """Is there room for one more call at this moment? Then it is counted."""
+    world = simulation.world
+    if world.cued_at != simulation.now:
+        world.cued_at, world.cued = simulation.now, 0
+    world.cued += 1
+    return world.cued <= MOST_AT_ONCE

@@ -40,8 +40,9 @@ DELIVERIES: Mapping[str, str] = {
     "no_signature": "it has no headers that sign it",
     "stale_signature": "it is signed with a timestamp of ten minutes ago",
     "changed_body": "its body is another one than was signed",
+    "rewritten_body": "its body says what was signed, in other bytes",
 }
-FORGERIES = ("wrong_signature", "no_signature", "stale_signature", "changed_body")
+FORGERIES = ("wrong_signature", "no_signature", "stale_signature", "changed_body", "rewritten_body")
 """Those that an application must refuse; they can befall a copy, `besides` the webhook itself."""
 RACES: Mapping[str, str] = {
     "hang_up_before_command": "the person hangs up `ms` milliseconds before the command arrives",

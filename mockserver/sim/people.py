@@ -6,13 +6,13 @@ seconds, or one of the `MAGIC_NUMBERS`, who bring about every other outcome with
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.sim import errors, timings
 from mockserver.sim.errors import Problem
+from mockserver.sim.matching import like
 
 MACHINES = ("beep", "no_beep", "fax")
 """What may answer instead of a person: an answering machine with or without a beep after its greeting, or a fax."""
@@ -142,9 +142,7 @@ MAGIC_NUMBERS: tuple[Person, ...] = (
 
 def matches(pattern: str, number: str) -> bool:
     """Does `number` fit `pattern`, in which `*` stands for any run of characters?"""
-    if "*" not in pattern:
-        return pattern == number
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), number) is not None
+    return like(pattern, number)
 
 
 def find(number: str, known: Iterable[Person]) -> Person:

@@ -121,21 +121,21 @@ def record_stop(simulation: Simulation, leg: Leg, body: Json) -> Json:
     Refusals, of pause and resume too: 404, 10005, where no recording of that id runs on the leg. GUESS: without an id
     and with none running, each of the three is accepted and does nothing.
     """
-    for recording in _meant(leg, body):
+    for recording in meant(leg.recordings, body):
         _end(simulation, leg, recording)
     return {"result": "ok"}
 
 
 def record_pause(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`record_pause`: leave out what is heard from now on."""
-    for recording in _meant(leg, body):
+    for recording in meant(leg.recordings, body):
         _pause(simulation, leg, recording)
     return {"result": "ok"}
 
 
 def record_resume(simulation: Simulation, leg: Leg, body: Json) -> Json:
     """`record_resume`: go on with what was paused."""
-    for recording in _meant(leg, body):
+    for recording in meant(leg.recordings, body):
         if recording.started_at is not None and recording.since is None:
             _take_in(simulation, leg, recording)
     return {"result": "ok"}
@@ -317,12 +317,12 @@ def _transcribed(simulation: Simulation, leg: Leg, recording: Recording) -> None
 # Small parts ---------------------------------------------------------------------------------------------------------
 
 
-def _meant(leg: Leg, body: Json) -> tuple[Recording, ...]:
-    """The recordings that a command is about: the one it names, or all of the leg."""
+def meant(running: tuple[Recording, ...], body: Json) -> tuple[Recording, ...]:
+    """Those of the running recordings that a command is about: the one it names, or all."""
     wanted = body.get("recording_id")
     if wanted is None:
-        return leg.recordings
-    named = tuple(recording for recording in leg.recordings if recording.id == wanted)
+        return running
+    named = tuple(recording for recording in running if recording.id == wanted)
     if not named:
         raise Refusal(errors.RECORDING_NOT_FOUND)
     return named

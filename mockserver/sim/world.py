@@ -243,6 +243,8 @@ class World:
     faults_made: int = 0
     cues: dict[str, Cue] = field(default_factory=dict)
     cues_made: int = 0
+    cued_at: int = 0
+    cued: int = 0
     command_ids: OrderedDict[tuple[str, str], tuple[int, Any]] = field(default_factory=OrderedDict)
     heard: OrderedDict[str, Hearing] = field(default_factory=OrderedDict)
     recent_dials: OrderedDict[tuple[str, str], list[int]] = field(default_factory=OrderedDict)

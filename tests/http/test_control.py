@@ -470,6 +470,12 @@ async def test_a_body_that_cannot_be_read_is_refused(simulator: Simulator) -> No
     ]
 
 
+@pytest.mark.parametrize("path", ["calls", "faults", "events/wait", "reset"])
+async def test_only_a_scenario_may_come_as_yaml(simulator: Simulator, path: str) -> None:
+    headers = {"content-type": "application/yaml"}
+    assert await simulator.refused("POST", f"/_mock/{path}", b"[" * 100_000, headers=headers) == [("10029", "")]
+
+
 async def test_a_person_on_a_leg_that_has_ended_can_do_nothing(quiet: Simulator) -> None:
     leg = await quiet.ended()
     acts = ("answer", "hangup", "hold", "unhold", "silence")

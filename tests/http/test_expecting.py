@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.scenario.expecting.expect import MOST_EXPLAINED, UNEXPLAINED
 from mockserver.sim.events import Json
 from tests.http.asking import APP, CALLER, Simulator, simulating
 
@@ -49,6 +50,23 @@ async def test_what_has_happened_is_held_against_the_list(quiet: Simulator) -> N
         None,
         None,
     ]
+
+
+async def test_a_list_is_no_longer_than_it_may_be_however_it_is_grouped(quiet: Simulator) -> None:
+    members = [HANGUP] * 20
+    groups = [{"any_order": members}] * 25
+    await hold(quiet, *groups)
+    answer = await quiet.ask("POST", "/_mock/expect", {"expect": [*groups, HANGUP], "wait_secs": 0})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["source"]["pointer"]) == (422, "/expect")
+    assert error["detail"].endswith("has 501 expectations, and 500 is the most: send it in parts, with since")
+
+
+async def test_of_many_that_did_not_come_the_first_are_explained(quiet: Simulator) -> None:
+    await quiet.ring()
+    _, results = await hold(quiet, *[HANGUP] * 15, *[{**HANGUP, "times": 2}] * 15)
+    assert [len(result["why"]) for result in results] == [2] * MOST_EXPLAINED + [1] * 10
+    assert results[-1]["why"] == list(UNEXPLAINED)
 
 
 async def test_what_did_not_hold_is_told_with_what_was_seen_instead(quiet: Simulator) -> None:

@@ -170,6 +170,29 @@ async def test_a_latency_lets_simulated_time_pass_and_what_is_due_in_it_comes_fi
 
 
 @anyio
+async def test_a_latency_passes_though_the_application_asks_while_it_answers_a_webhook() -> None:
+    async with simulating(clock="auto") as simulator:
+        await fault(simulator, operation="answer", latency=20)
+        leg = await simulator.ring()
+        with simulator.world().driver.hold("a webhook that is not answered yet"):
+            await simulator.do("POST", f"/v2/calls/{leg}/actions/answer", {})
+        [answer] = await simulator.events(kind="command")
+        assert answer["at"] == "2026-01-01T00:00:20.000000Z"
+
+
+@anyio
+async def test_a_latency_does_not_pass_what_a_client_holds() -> None:
+    async with simulating(clock="auto") as simulator:
+        await fault(simulator, operation="answer", latency=20)
+        leg = await simulator.ring()
+        await simulator.do("POST", "/_mock/clock/holds", {"name": "worker"})
+        slow = asyncio.create_task(simulator.do("POST", f"/v2/calls/{leg}/actions/answer", {}))
+        await asyncio.sleep(0.1)
+        assert (await simulator.do("DELETE", "/_mock/clock/holds/worker"))["now"] == "2026-01-01T00:00:00.000000Z"
+        await slow
+
+
+@anyio
 async def test_a_slow_answer_comes_at_once_when_its_world_is_reset(quiet: Simulator) -> None:
     await fault(quiet, operation="dial", latency=90, applied="after")
     slow = asyncio.create_task(quiet.dial())

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
+from starlette.types import Message, Scope
 
 from mockserver.holds import MOST
 from mockserver.http import clock, moments
 from mockserver.sim.events import Json
 from mockserver.worlds import MOST_SNAPSHOTS
-from tests.http.asking import APP, CALLER, HOOKS, Simulator, simulating
+from tests.http.asking import APP, CALLER, HOOKS, KEY, Simulator, simulating
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +74,16 @@ async def test_what_has_come_is_not_waited_for(quiet: Simulator) -> None:
     assert [entry["name"] for entry in answer.json()["data"]] == ["call.hangup"]
 
 
+async def test_a_whole_number_may_be_written_with_a_point(quiet: Simulator) -> None:
+    await quiet.ended()
+    body = b'{"name": "call.hangup", "after": 1.0, "count": 1.0, "timeout": 0}'
+    headers = {"content-type": "application/json"}
+    assert (await quiet.ask("POST", "/_mock/events/wait", body, headers=headers)).status_code == 200
+    held = b'{"expect": [{"event": "call.hangup"}], "since": 1.0, "wait_secs": 0}'
+    assert (await quiet.ask("POST", "/_mock/expect", held, headers=headers)).json()["data"]["held"]
+    assert await quiet.do("POST", "/_mock/reset", b'{"seed": 7.0}', headers=headers) == {"reset": True, "seed": 7}
+
+
 async def test_whoever_waits_is_told_when_enough_has_come(quiet: Simulator) -> None:
     first = await quiet.ended()
     waiting = asyncio.create_task(wait(quiet, kind="webhook", name="call.hangup", count=2))
@@ -103,6 +115,58 @@ async def test_a_wait_in_vain_tells_what_came_nearest_and_what_holds_time(quiet:
     assert nearest["differences"] == ["hangup_cause was originator_cancel", "form was not in it: did you mean from?"]
     assert error["meta"]["seen"]["call.initiated"] == 1
     assert (error["meta"]["explain"]["clock"], error["meta"]["explain"]["holds"]) == ("manual", [])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/_mock/events/wait", {"name": "call.hangup", "timeout": 300}),
+        ("/_mock/expect", {"expect": [{"event": "call.hangup"}], "wait_secs": 300}),
+    ],
+)
+async def test_who_goes_away_waits_no_more_and_no_time_passes_for_them(path: str, body: Json) -> None:
+    async with simulating(clock="auto", webhook_url=None) as simulator:
+        await simulator.ring(ring_secs=60)
+        content = json.dumps(body).encode()
+        scope: Scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"authorization", f"Bearer {KEY}".encode()), (b"content-type", b"application/json")],
+        }
+        coming: list[Message] = [
+            {"type": "http.request", "body": content[:9], "more_body": True},
+            {"type": "http.request", "body": content[9:], "more_body": False},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive() -> Message:
+            return coming.pop(0)
+
+        async def send(message: Message) -> None:
+            raise AssertionError("nobody is there")
+
+        async with asyncio.timeout(5):
+            await simulator.platform.app(scope, receive, send)
+        assert simulator.world().driver._waiters == 0
+
+
+@pytest.mark.parametrize("how", ["reset", "snapshots/before/restore"])
+async def test_who_waits_is_told_when_the_world_ends_that_they_wait_for(quiet: Simulator, how: str) -> None:
+    await quiet.do("POST", "/_mock/snapshots", {"name": "before"})
+    held = {"expect": [{"event": "call.hangup"}], "wait_secs": 300}
+    waiting = asyncio.create_task(wait(quiet, name="call.hangup", timeout=300))
+    holding = asyncio.create_task(quiet.ask("POST", "/_mock/expect", held))
+    await asyncio.sleep(0.01)
+    await quiet.do("POST", f"/_mock/{how}")
+    async with asyncio.timeout(5):
+        answer, verdict = await waiting, await holding
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["detail"].startswith("0 of 1 came before this world ended; time is held by ")
+    assert verdict.json()["data"]["held"] is False
 
 
 # Sending again -------------------------------------------------------------------------------------------------------
@@ -241,6 +305,13 @@ async def test_there_are_only_so_many_moments(simulator: Simulator) -> None:
     assert await simulator.refused("POST", "/_mock/snapshots", {"name": "one.more"}) == [("409", "")]
     await simulator.do("POST", "/_mock/snapshots", {"name": "0"})
     assert moments.TOO_MANY_SNAPSHOTS.status == 409
+
+
+async def test_there_are_no_more_moments_though_many_are_asked_for_at_once(simulator: Simulator) -> None:
+    await simulator.ring()
+    asked = (simulator.ask("POST", "/_mock/snapshots", {"name": str(number)}) for number in range(MOST_SNAPSHOTS + 5))
+    answers = [answer.status_code for answer in await asyncio.gather(*asked)]
+    assert sorted(answers) == [201] * MOST_SNAPSHOTS + [409] * 5
 
 
 async def test_no_moment_is_kept_while_a_connection_is_open(simulator: Simulator) -> None:

@@ -280,5 +280,5 @@ def test_what_is_no_condition_is_refused(query: Json) -> None:
         ("*a" * 30, "a" * 3_000, True),
     ],
 )
-def test_patterns(pattern: str, text: str, expected: bool) -> None:
+def test_a_pattern_fits_what_its_stars_can_stand_for(pattern: str, text: str, expected: bool) -> None:
     assert filters.fits(pattern, text) is expected

@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.sim import cues, faults, parties
 from mockserver.sim.clock import EPOCH, SECOND
-from mockserver.sim.cues import MOST, MOST_CALLS, Happens
+from mockserver.sim.cues import LOOP, MOST, MOST_AT_ONCE, MOST_CALLS, Happens
 from mockserver.sim.errors import TOO_MANY_REQUESTS, Refusal
 from mockserver.sim.events import EVERYWHERE
 from mockserver.sim.faults import Fault
@@ -115,6 +115,33 @@ def test_calls_that_bring_about_each_other_end() -> None:
     simulation.advance(MOST_CALLS + 10)
     assert len(came(simulation)) == MOST_CALLS
     assert (simulation.world.cues, simulation.log._watchers) == ({}, {})
+
+
+def test_calls_that_multiply_are_taken_for_a_loop() -> None:
+    simulation = new()
+    for after in (0.0, 0.0, 1.0):
+        wait(simulation, "call.initiated", EVERY, after)
+    ring(simulation, from_=CALLER)
+    simulation.advance(1)
+    assert came(simulation).count("0.000") <= MOST_AT_ONCE
+    assert came(simulation).count("1.000") <= MOST_AT_ONCE
+    assert simulation.world.cues == {}
+    warnings = [entry.data["text"] for entry in simulation.log.entries if entry.kind == "warning"]
+    assert sorted(warnings) == [LOOP.format(id=f"cue-{number}", count=MOST_AT_ONCE) for number in (1, 2, 3)]
+
+
+def test_many_may_wait_for_the_same() -> None:
+    simulation = new()
+    for _ in range(MOST):
+        wait(simulation, "call.answered")
+    talk(simulation)
+    simulation.advance(0)
+    assert len(came(simulation)) == MOST
+    wait(simulation, "speak", 1, 1.0)
+    wait(simulation, "speak")
+    do(simulation, "speak", talk(simulation), payload="Hello.")
+    simulation.advance(1)
+    assert len(came(simulation)) == MOST + 2
 
 
 def test_a_world_has_room_for_so_many() -> None:

@@ -24,6 +24,7 @@ from tests.sim.telling import APP, CONNECTION, dial, do, new, refusal, story
         ("sip:*@shop.example", "sip:desk@shop.example", True),
         ("sip:*@shop.example", "sip:desk@shopxexample", False),
         ("+", "+", True),
+        ("*" + "a*" * 100 + "z", "a" * 1_000, False),
     ],
 )
 def test_a_star_stands_for_any_run_of_characters(pattern: str, number: str, fits: bool) -> None:
