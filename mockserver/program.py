@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shlex
+import signal
+from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from urllib.parse import urlsplit
@@ -13,6 +17,11 @@ from mockserver.server import Platform
 
 ENDING_SECS = 3.0
 """How long a program that is asked to end may take."""
+
+ORPHAN_SECS = 1.0
+"""How long what it has started may still take then. In a container, the dead may be there for longer."""
+
+BY_FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows no other way
 
 LOOK_SECS = 0.05
 """How often it is tried whether somebody listens by now."""
@@ -24,6 +33,9 @@ class Unreachable(Exception):
 
 class Program:
     """A command, and its process while it runs: with an SDK's variables set, and the port to listen on.
+
+    It leads a group of processes of its own, which is ended as a whole: what a shell, a reloader or a server with
+    workers has started would otherwise live on, and keep the port.
 
     With `real`, its connections to the platform's own address lead to the simulator. `output` is the file descriptor
     that takes its standard output, ours by default.
@@ -41,7 +53,8 @@ class Program:
     ) -> None:
         self._command, self._app_url, self._platform, self._url = command, app_url, platform, url
         self._environment, self._real, self._output = environment, real, output
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
+        self._is_over = False
         self._files = ExitStack()
 
     @property
@@ -58,9 +71,12 @@ class Program:
             simulator = Simulator.of(self._platform, self._url)
             variables |= self._files.enter_context(real_address(simulator, self._environment))
         try:
-            self._process = await asyncio.create_subprocess_exec(*self._command, env=variables, stdout=self._output)
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=variables, stdout=self._output, start_new_session=True
+            )
         except OSError as error:
-            raise Unreachable(f"cannot start {self._command[0]}: {error.strerror}") from None
+            raise Unreachable(f"cannot start {shlex.quote(self._command[0])}: {error.strerror}") from None
+        self._is_over = False
 
     async def ended(self) -> int:
         """Wait until it has ended by itself; its code."""
@@ -69,15 +85,10 @@ class Program:
         return self.code or 0
 
     async def end(self) -> None:
-        """End it if it still runs: it is asked to, and has three seconds."""
-        process = self._process
-        if process is not None and process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), ENDING_SECS)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        """End it and all that it has started, if anything of it still runs: it is asked to, and has three seconds."""
+        if self._process is not None and not self._is_over:
+            await _end(self._process)
+            self._is_over = True
         self._files.close()
 
     async def listens(self, limit: float | None = None) -> bool:
@@ -85,13 +96,16 @@ class Program:
 
         Raises `Unreachable` after so many seconds without either.
         """
+        host, port = address(self._app_url)
         deadline = asyncio.get_running_loop().time() + (limit or float("inf"))
         while self.code is None:
-            refused = await _refused(*address(self._app_url))
-            if refused is None:
+            if await _refused(host, port) is None:
                 return True
             if asyncio.get_running_loop().time() > deadline:
-                raise _unreachable(self._app_url, refused)
+                raise Unreachable(
+                    f"the application runs, but after {limit:g} s nobody listens on {host}, port {port}: "
+                    "have it listen on the port that the variable PORT names, or give it longer with --timeout"
+                )
             await asyncio.sleep(LOOK_SECS)
         return False
 
@@ -106,6 +120,34 @@ class Program:
             "PORT": str(address(self._app_url)[1]),
             "PYTHONUNBUFFERED": "1",
         }
+
+
+async def _end(process: Process) -> None:
+    """Ask a process and all that it has started to end; what still runs when its time is over is ended by force."""
+    try:
+        _signal(process, signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), ENDING_SECS)
+        for _ in range(round(ORPHAN_SECS / LOOK_SECS)):
+            if not _signal(process, 0):
+                break
+            await asyncio.sleep(LOOK_SECS)
+    except TimeoutError:
+        pass
+    finally:  # also for whoever presses Ctrl-C twice
+        _signal(process, BY_FORCE)
+    await process.wait()
+
+
+def _signal(process: Process, number: int) -> bool:
+    """Send a signal to the group of a process; is anything left of it? Number 0 only looks."""
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        elif process.returncode is None and number:  # Windows has no such groups
+            process.terminate()
+    except (ProcessLookupError, PermissionError):  # macOS has the latter where only the dead are left
+        return False
+    return hasattr(os, "killpg") or process.returncode is None
 
 
 def address(app_url: str) -> tuple[str, int]:
@@ -131,12 +173,18 @@ async def reach(app_url: str, limit: float) -> None:
     deadline = asyncio.get_running_loop().time() + limit
     while (refused := await _refused(host, port)) is not None:
         if asyncio.get_running_loop().time() > deadline:
-            raise _unreachable(app_url, refused)
+            raise Unreachable(
+                f"the application at {app_url} cannot be reached: {_why(refused)}. Start it first, or let it be "
+                "started: -- COMMAND"
+            )
         await asyncio.sleep(LOOK_SECS)
 
 
-def _unreachable(app_url: str, refused: OSError) -> Unreachable:
-    return Unreachable(f"the application at {app_url} cannot be reached: {refused.strerror or refused}")
+def _why(refused: OSError) -> str:
+    """What the system says, without the addresses that asyncio adds."""
+    if refused.errno is None:  # asyncio tried several addresses of the host
+        return "nobody accepts connections there"
+    return os.strerror(refused.errno) if refused.errno > 0 else str(refused.strerror)
 
 
 async def _refused(host: str, port: int) -> OSError | None:

@@ -131,7 +131,7 @@ class Stage:
             async with asyncio.timeout(limit):
                 await self._until_over(world, watched, somebody_calls)
         except TimeoutError:
-            stopped = f"the run was stopped after {limit:g} s: {self._explain(world)}"
+            stopped = f"the run was stopped after {limit:g} s (--timeout): {self._explain(world)}"
         except Refusal as refusal:
             stopped = f"the scenario cannot be played: {refusal}"
         entries, code = tuple(watched.entries), self._program.code if self._program else None
@@ -176,7 +176,11 @@ class Stage:
             await program.start()
             if not await program.listens(limit):
                 port = address(self.app_url)[1]
-                raise Unreachable(f"the application ended with code {program.code} before it listened on port {port}")
+                raise Unreachable(
+                    f"the application ended with code {program.code} before it listened on port {port}, which the "
+                    "variable PORT names. A command that makes calls itself, like pytest, needs a scenario without "
+                    "`calls`"
+                )
             self._drives = False
 
     async def _until_over(self, world: World, watched: _Watched, has_calls: bool) -> None:

@@ -12,21 +12,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, chdir, contextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 from xml.etree.ElementTree import parse
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from mockserver.cli import cli
+from mockserver.cli.application import ENDING, Interrupted, until_over
 from mockserver.cli.options import read_scenarios
+from mockserver.cli.rounds import pieces_of
 from mockserver.reports.played import HELD, NOTHING, STOPPED, Played
 from mockserver.runner import Stage, Unreachable, stage
 from mockserver.scenario.load import load
 from mockserver.scenario.shuffling import luck, shuffled
-from mockserver.settings import Config
+from mockserver.settings import PORT, Config
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "scenarios" / "examples"
@@ -66,14 +68,14 @@ raise SystemExit(int(sys.argv[1]))
 """
 
 
-def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command_line(*arguments), cwd=folder, capture_output=True, text=True, check=False, timeout=120
-    )
+def run(*arguments: str, folder: Path = ROOT) -> Result:
+    """A run in this process, since a start takes longer than most plays."""
+    with chdir(folder):
+        return CliRunner().invoke(cli, ["run", "--webhook-timeout", "30", *arguments])
 
 
 def command_line(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "mockserver", "run", "--port", "0", "--webhook-timeout", "30", *arguments]
+    return [sys.executable, "-m", "mockserver", "run", "--webhook-timeout", "30", *arguments]
 
 
 def example(name: str) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def test_many_files_are_played_one_after_the_other_and_reported(tmp_path: Path) 
     (tmp_path / "a_wrong.yaml").write_text(start_twice("90034"), encoding="utf-8")
     reports = ("--junit", "out/junit.xml", "--html", "out/page.html")
     answer = run(".", "--update", *reports, *example("start_twice"), folder=tmp_path)
-    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert answer.exit_code == 1, answer.stdout + answer.stderr
     lines = answer.stdout.splitlines()
     told = [line for line in lines if line.startswith(("ok     b", "FAILED a"))]
     assert [line.partition(",")[0] for line in told] == [
@@ -142,14 +144,14 @@ def test_a_run_that_is_not_as_its_transcript_is_exit_code_7_with_the_difference(
     (tmp_path / "calls.yaml").write_text(start_twice(), encoding="utf-8")
     transcript = tmp_path / "calls.transcript"
     application = example("start_twice")
-    assert run("calls.yaml", "--update", *application, folder=tmp_path).returncode == 0
+    assert run("calls.yaml", "--update", *application, folder=tmp_path).exit_code == 0
     right = transcript.read_text(encoding="utf-8")
     again = run("calls.yaml", "--update", "--repeat", "2", "--json", *application, folder=tmp_path)
-    assert (again.returncode, transcript.read_text(encoding="utf-8"), again.stderr.count("wrote")) == (0, right, 0)
+    assert (again.exit_code, transcript.read_text(encoding="utf-8"), again.stderr.count("wrote")) == (0, right, 0)
     assert [one["name"] for one in json.loads(again.stdout)["runs"]] == ["calls #1", "calls #2"]
     transcript.write_text(right.replace("At nine.", "At ten."), encoding="utf-8")
     answer = run("calls.yaml", *application, folder=tmp_path)
-    assert answer.returncode == 7, answer.stdout
+    assert answer.exit_code == 7, answer.stdout
     assert "all 6 expectations held\ncalls is not as calls.transcript; if that is right, accept it" in answer.stdout
     assert [line for line in answer.stdout.splitlines() if line[:2] in ("- ", "+ ")] == [
         '-     4.418  A      assistant: "At ten."',
@@ -162,13 +164,15 @@ def test_a_shuffled_run_that_fails_says_how_to_repeat_it_alone(tmp_path: Path) -
     answer = run(
         "wrong.yaml", "--shuffle", "7", "--repeat", "3", "--fail-fast", *example("start_twice"), folder=tmp_path
     )
-    assert answer.returncode == 1, answer.stdout
-    assert "to repeat this run alone: telnyx-mockserver run wrong.yaml --shuffle 7:1 -- " in answer.stdout
+    assert answer.exit_code == 1, answer.stdout
+    assert "to repeat this run alone: telnyx-mockserver run wrong.yaml --shuffle 7:1" in answer.stdout
     assert "3 runs: 0 held, 1 did not, 2 not played, in " in answer.stdout
 
 
 def test_the_result_as_json_is_all_that_stands_on_standard_output() -> None:
-    answer = run("start_twice", "--json", *example("start_twice"))
+    answer = subprocess.run(
+        command_line("start_twice", "--json", *example("start_twice")), capture_output=True, text=True, check=False
+    )
     result = json.loads(answer.stdout)
     assert "listening on" in answer.stderr
     assert (result["held"], result["code"], result["name"]) == (True, 0, "start_twice")
@@ -206,7 +210,7 @@ def test_a_command_that_does_nothing_has_tested_nothing() -> None:
 def test_a_command_that_neither_listens_nor_ends_in_time_is_stopped() -> None:
     [one] = asyncio.run(played(driver(0, "hang"), DIALLED, limit=1.0))
     assert one.code == STOPPED
-    assert "stopped after 1 s: the command has neither ended nor listened on port " in str(one.stopped)
+    assert "stopped after 1 s (--timeout): the command has neither ended nor listened on port " in str(one.stopped)
     assert "; time is held by nobody" in str(one.stopped)
 
 
@@ -222,13 +226,92 @@ def test_where_the_application_runs_already_the_command_drives() -> None:
 
 def test_a_command_is_ended_by_whoever_ends_the_run(tmp_path: Path) -> None:
     (tmp_path / "quiet.yaml").write_text("expect: [{event: call.answered}]", encoding="utf-8")
-    line = command_line("quiet.yaml", *example("start_twice"))
+    line = command_line("quiet.yaml", "--junit", "out/junit.xml", *example("start_twice"))
     with subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "listening" in process.stdout.readline()
         process.terminate()
         process.stdout.read()  # ends when the application has ended too
         assert process.wait() == 128 + signal.SIGTERM
+    assert parse(tmp_path / "out" / "junit.xml").getroot().get("tests") == "0"  # the one run was not over
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_ends_what_is_played_with_a_code_that_names_it(number: signal.Signals) -> None:
+    async def playing() -> None:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(60)
+
+    with pytest.raises(Interrupted) as ended:
+        until_over(playing())
+    assert (ended.value.code, ended.value.name) == (128 + number, number.name)
+
+
+def test_what_a_command_has_started_is_ended_with_it() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    async def on_stage() -> None:
+        async with stage(CONFIG, None, ["sh", "-c", "sleep 60 &"], os.environ, 10.0, output=writing) as built:
+            await built.play(DIALLED)
+
+    asyncio.run(on_stage())
+    os.close(writing)
+    assert os.read(reading, 1) == b""  # nobody is left who could write
+    os.close(reading)
+
+
+def test_a_command_that_ignores_sigterm_is_ended_by_force_by_a_second_signal() -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    reading, writing = os.pipe()
+
+    async def on_stage() -> None:
+        async with stage(CONFIG, None, [sys.executable, "-c", deaf], os.environ, 10.0, output=writing) as built:
+            playing = asyncio.create_task(built.play(DIALLED))
+            await asyncio.to_thread(os.read, reading, 1)
+            playing.cancel()
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+            assert task is not None
+            loop.call_later(0.1, task.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(on_stage())
+    os.close(writing)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_named_twice_is_played_once(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("expect: [{never: {command: dial}}]", encoding="utf-8")
+    names = ("quiet.yaml", "./quiet.yaml", str(tmp_path))
+    answer = run(*names, "--json", "--", "true", folder=tmp_path)
+    assert (answer.exit_code, json.loads(answer.stdout)["name"]) == (0, "quiet")
+
+
+def test_each_row_has_a_transcript_of_its_own_whatever_it_is_called(tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    rows = ["plain", "a/b", "a_b", "../../up", "[x] [y]", "漢字 é", "with #hash"]
+    text = "name: odd [x]\ndescription: ${n}\nparameters:\n"
+    file.write_text(text + "".join(f'  - {{name: "{row}", n: "1"}}\n' for row in rows), encoding="utf-8")
+    kept = [piece.transcript for piece in pieces_of(str(file), read_scenarios(file, {}))]
+    assert (len(set(kept)), {path.parent for path in kept if path}) == (len(rows), {tmp_path})
+    assert [path.name for path in kept[:3] if path] == [
+        "odd.plain.transcript",
+        "odd.a_b-07f4401c.transcript",
+        "odd.a_b.transcript",
+    ]
+    [named] = pieces_of(f"{file}#with #hash", read_scenarios(f"{file}#with #hash", {}))
+    assert named.transcript == kept[-1]
+
+
+def test_a_transcript_that_cannot_be_read_is_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("expect: [{never: {command: dial}}]", encoding="utf-8")
+    (tmp_path / "quiet.transcript").mkdir()
+    answer = run("quiet.yaml", "--", "true", folder=tmp_path)
+    assert (answer.exit_code, "quiet.transcript cannot be read: Is a directory" in answer.stderr) == (2, True)
 
 
 # The stage -----------------------------------------------------------------------------------------------------------
@@ -288,8 +371,18 @@ def test_an_application_that_has_ended_is_unreachable_for_the_next_scenario() ->
     ("arguments", "told"),
     [
         (["start_twice"], "--app"),
+        (["start_twice", "ls"], "-- python my_app.py"),
+        (["start_twice", "--app", "nonsense"], '--app: "nonsense" is no URL: did you mean http://nonsense?'),
+        (["start_twice", "--app", "http://a..b/"], '--app: "http://a..b/" is no URL'),
+        (["start_twice", "--app", "http://127.0.0.1:9", "--timeout", "0"], "nothing can be played in no time"),
+        (["start_twice", "--app", "http://127.0.0.1:9", "--timeout", "x"], "'--timeout': \"x\" is not a duration"),
+        (["start_twice", "--app", "http://127.0.0.1:9", "--junit", __file__ + "/x.xml"], "is no folder that can be"),
         (["start_twice", "--real-address", "--app", "http://127.0.0.1:9"], "--real-address needs a command"),
         (["start_thrice", "--app", "http://127.0.0.1:9"], "did you mean start_twice?"),
+        (
+            [f"{ROOT}/scenarios/ivr_men.yaml#1", "--app", "http://127.0.0.1:9"],
+            f"file: did you mean {ROOT}/scenarios/ivr_menu.yaml?",
+        ),
         (["start_twice", "--shuffle", "x", "--app", "http://127.0.0.1:9"], "'x' is neither SEED nor SEED:K"),
         (["start_twice", "--shuffle", "1:0", "--app", "http://127.0.0.1:9"], "the second from 1"),
         (["start_twice", "--shuffle", "1:2", "--repeat", "2", "--app", "http://127.0.0.1:9"], "one run alone"),
@@ -318,13 +411,14 @@ def test_invalid_files_are_exit_code_3_with_every_mistake_in_all_of_them(tmp_pat
     ("command", "told"),
     [
         ([sys.executable, "-c", "raise SystemExit(7)"], "ended with code 7"),
+        (["sleep", "60"], "have it listen on the port that the variable PORT names"),
         (["/no/such/program"], "/no/such/program"),
-        ([], "cannot be reached"),
+        ([], "cannot be reached: Connection refused. Start it first"),
     ],
 )
 def test_an_application_that_cannot_be_reached_is_exit_code_4(command: list[str], told: str) -> None:
-    app = ["--app", f"http://127.0.0.1:{free_port()}/webhooks"] if not command else []
-    answer = CliRunner().invoke(cli, ["run", "start_twice", "--port", "0", *app, "--", *command])
+    app = ["--app", f"http://127.0.0.1:{free_port()}/webhooks", "--port", "0"] if not command else []
+    answer = CliRunner().invoke(cli, ["run", "start_twice", "--timeout", "0.5", *app, "--", *command])
     assert answer.exit_code == 4, answer.output
     assert told in answer.output
 
@@ -333,7 +427,16 @@ def test_a_running_application_plays_one_scenario_after_the_other() -> None:
     with application("start_twice") as (app_url, port):
         for _ in range(2):  # with other ids, or it would take the second for repetitions of the first
             answer = run("start_twice", "--app", app_url, "--port", str(port))
-            assert answer.returncode == 0, answer.stdout + answer.stderr
+            assert answer.exit_code == 0, answer.output
+
+
+def test_a_command_that_is_started_needs_no_certain_port() -> None:
+    with socket.socket() as taken:
+        with suppress(OSError):  # then somebody has taken it already
+            taken.bind(("127.0.0.1", PORT))
+            taken.listen()
+        answer = run("start_twice", "--", "false")
+    assert (answer.exit_code, "ended with code 1 before it listened" in answer.stderr) == (4, True)
 
 
 def start_twice(code: str = "90061") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -56,6 +56,6 @@ def ask(
         raise OSError(f"not HTTP: {error}") from None
 
 
-def stop(text: str, code: int = 2) -> Any:
+def stop(text: str, code: int = 2) -> NoReturn:
     click.secho(text, err=True, fg="red" if sys.stderr.isatty() else None)
     sys.exit(code)

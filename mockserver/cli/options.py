@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,10 @@ def file_and_row(name: Path | str) -> tuple[Path, str | None]:
     try:
         return find_row(str(name))
     except LookupError as error:
-        raise click.UsageError(f"{name}: there is no such file, and {error}") from None
+        path = Path(str(name).partition("#")[0])
+        close = get_close_matches(path.name, [beside.name for beside in path.parent.glob("*.y*ml")], 1)
+        told = f": did you mean {path.with_name(close[0])}?" if close else f", and {error}"
+        raise click.UsageError(f"{name}: there is no such file{told}") from None
 
 
 def read_scenarios(name: Path | str, sets: Mapping[str, str], every: bool = True) -> list[Scenario]:
@@ -205,6 +209,31 @@ def check_sets(sets: Mapping[str, str], scenarios: Sequence[Scenario]) -> None:
 
         hint = meant(name, known) if known else "there are no variables"
         raise click.UsageError(f"--set {name}: no scenario has this variable: {hint}")
+
+
+class _ReportFile(click.Path):
+    """A file that is written when all is played: that it cannot be is said before."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if it is that of a file, or of one that can be made."""
+        path: Path = super().convert(value, param, ctx)  # type: ignore[assignment]  # as path_type says
+        there = next(place for place in (path, *path.absolute().parents) if os.access(place, os.F_OK))
+        if there != path and not (there.is_dir() and os.access(there, os.W_OK)):
+            self.fail(f"{path} cannot be written: {there} is no folder that can be written to", param, ctx)
+        return path
+
+
+report_file = _ReportFile(dir_okay=False, writable=True, path_type=Path)
+"""The sort of option that names a file to be written, in folders that are made if need be."""
+
+
+def write_report(option: str, file: Path, text: str) -> None:
+    """Write a report, and make the folders that it is to stand in."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{option}: cannot write {file}: {error.strerror}") from None
 
 
 def cache_folder() -> Path:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
+from zlib import crc32
 
 import click
 
@@ -21,9 +22,6 @@ from mockserver.scenario.shuffling import luck, shuffled
 
 MOST_DIFFERENCES = 200
 """More lines of a diff are not shown."""
-
-ROW = re.compile(r" \[(.+)\]$")
-"""The name of a row, at the end of its scenario's."""
 
 UNUSUAL = re.compile(r"[^\w.=,+-]+")
 """What of the name of a row is not in that of a file."""
@@ -86,10 +84,15 @@ def pieces_of(name: str, scenarios: Sequence[Scenario]) -> Iterator[Piece]:
     file, _ = file_and_row(name)
     by_path = Path(name.partition("#")[0]).exists() or Path(name).exists()
     for scenario in scenarios:
-        row = ROW.search(scenario.name)
-        besides = [UNUSUAL.sub("_", row[1])] if row else []
+        besides = [_part_of_a_name(scenario.row)] if scenario.row else []
         beside = file.with_name(".".join([file.stem, *besides, "transcript"]))
         yield Piece(scenario, str(file), beside if by_path else None)
+
+
+def _part_of_a_name(row: str) -> str:
+    """The name of a row as a part of that of a file: if it has to be changed, with a sum of it, so that no two meet."""
+    usual = UNUSUAL.sub("_", row)
+    return usual if usual == row else f"{usual}-{crc32(row.encode()):08x}"
 
 
 async def rounds(stage: Stage, pieces: Sequence[Piece], wishes: Wishes, begins: Begins) -> AsyncIterator[Played]:
@@ -127,7 +130,7 @@ def _compared(run: Played, piece: Piece, wishes: Wishes, first: Played | None) -
     if kept is not None and wishes.update and first is None:
         _update(kept, run)
     elif kept is not None and kept.exists():
-        text = kept.read_text(encoding="utf-8", errors="replace")
+        text = _text_of(kept)
         if first is not None and first.differs and transcript(first) == transcript(run):
             return replace(run, differs=f"{run.title} is not as {kept}, in the same lines as {first.title}")
         hint = "if that is right, accept it with --update"
@@ -136,6 +139,13 @@ def _compared(run: Played, piece: Piece, wishes: Wishes, first: Played | None) -
         hint = "what an application does should not depend on chance or on real time"
         return replace(run, differs=_difference(transcript(first), transcript(run), first.title, run.title, hint))
     return run
+
+
+def _text_of(kept: Path) -> str:
+    try:
+        return kept.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise click.UsageError(f"{kept} cannot be read: {error.strerror}; --no-transcript does without") from None
 
 
 def _difference(before: str, after: str, one: str, other: str, hint: str) -> str | None:
@@ -155,7 +165,7 @@ def _update(kept: Path, run: Played) -> None:
         return
     text = transcript(run)
     try:
-        if not kept.exists() or kept.read_text(encoding="utf-8", errors="replace") != text:
+        if not kept.exists() or _text_of(kept) != text:
             kept.write_text(text, encoding="utf-8")
             click.echo(f"wrote {kept}", err=True)
     except OSError as error:

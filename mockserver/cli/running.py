@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shlex
-import signal
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Any
@@ -16,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from mockserver.cli.application import (
+    BESIDE_THE_REPORT,
+    Interrupted,
+    application_options,
+    check_application,
+    stage_for,
+    the_same_again,
+    until_over,
+)
 from mockserver.cli.asking import stop
 from mockserver.cli.options import (
     ThenCommand,
@@ -23,7 +27,7 @@ from mockserver.cli.options import (
     config_of,
     option,
     read_scenarios,
-    seconds,
+    report_file,
     variables,
     world_options,
 )
@@ -32,11 +36,9 @@ if TYPE_CHECKING:
     from mockserver.cli.rounds import Piece, Wishes
     from mockserver.cli.telling import Teller
     from mockserver.reports.played import Played
-    from mockserver.settings import Config
+    from mockserver.runner import Stage
 
 MOST_REPEATS = 1_000
-JSON_GOES_ALONE = 2
-"""The file descriptor for what the command prints, where standard output is to be JSON and nothing else."""
 
 
 def _shuffle(context: click.Context, parameter: click.Parameter, given: str | None) -> tuple[int | None, int | None]:
@@ -55,16 +57,11 @@ def _shuffle(context: click.Context, parameter: click.Parameter, given: str | No
         ) from None
 
 
-report_file = click.Path(dir_okay=False, path_type=Path)
-
-
 @click.command(cls=ThenCommand)
 @click.argument("files", nargs=-1, required=True)
 @world_options
 @variables
-@option("--app", "app_url", help="URL of the running application's webhooks.")
-@option("--timeout", default="30s", help="Real time that each run may take.")
-@option("--real-address", is_flag=True, help="Lead the command's connections to api.telnyx.com here, as exec does.")
+@application_options
 @option("--repeat", default=1, type=click.IntRange(1, MOST_REPEATS), help="Play each so often, and compare.")
 @option("--shuffle", metavar="SEED[:K]", callback=_shuffle, help="Deliver webhooks late and in another order.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first run that does not hold.")
@@ -78,7 +75,7 @@ def run(
     files: tuple[str, ...],
     command: tuple[str, ...],
     app_url: str | None,
-    timeout: str,
+    timeout: float,
     real_address: bool,
     repeat: int,
     shuffle: tuple[int | None, int | None],
@@ -114,10 +111,7 @@ def run(
                 7 a run differs from its transcript, or from its repetition
     """
     seed, only = shuffle
-    if not app_url and not command:
-        raise click.UsageError("say where the application is with --app URL, or how to start it after --")
-    if real_address and not command:
-        raise click.UsageError("--real-address needs a command after --: what runs already cannot be led elsewhere")
+    check_application(app_url, command, real_address)
     if only is not None and repeat > 1:
         raise click.UsageError("--shuffle SEED:K is one run alone: leave out --repeat, or the K")
     if update and (seed is not None or no_transcript):
@@ -131,71 +125,52 @@ def run(
     config = config_of(options).on(clock="auto", one_world=True)
     if app_url and click.get_current_context().get_parameter_source("seed") is ParameterSource.DEFAULT:
         config = config.on(seed=randbits(32))  # what runs on may remember the ids of an earlier run
-    again = "".join(
-        [
-            *(f" --set {shlex.quote(f'{name}={text}')}" for name, text in sets.items()),
-            f" --app {shlex.quote(app_url)}" if app_url else "",
-            f" -- {shlex.join(command)}" if command else "",
-        ]
-    )
+    again = the_same_again(sets, app_url, command, real_address)
     wishes = Wishes(repeat, seed, only, fail_fast, not no_transcript, update, again)
     wanted = len(pieces) * len(wishes.numbers)
     teller = Teller(wanted == 1, as_json, verbose)
-    output = JSON_GOES_ALONE if as_json else None
+    output = BESIDE_THE_REPORT if as_json else None
+    staged = stage_for(config, app_url, command, timeout, real_address, output)
+    runs: list[Played] = []
+    interrupted = None
     try:
-        runs = asyncio.run(
-            _all(config, pieces, wishes, teller, app_url, command, seconds(timeout), real_address, output)
-        )
-    except asyncio.CancelledError:
-        sys.exit(128 + signal.SIGTERM)
+        until_over(_all(staged, pieces, wishes, teller, runs))
+    except Interrupted as signal:
+        interrupted = signal
     write_reports(runs, junit_file, html_file)
-    teller.all_ended(runs, wanted)
+    teller.all_ended(runs, wanted, interrupted)
 
 
 def _pieces(names: Sequence[str], sets: dict[str, str]) -> list[Piece]:
-    """Everything that is to be played; ends with 3 and every mistake in it if there are any."""
+    """Everything that is to be played, once each; ends with 3 and every mistake in it if there are any."""
     from mockserver.cli.rounds import files_of, pieces_of
     from mockserver.scenario.load import InvalidScenario
 
-    pieces: list[Piece] = []
+    pieces: dict[tuple[Path, str], Piece] = {}
     problems: list[str] = []
     for name in files_of(names):
         try:
-            pieces += pieces_of(name, read_scenarios(name, sets))
+            for piece in pieces_of(name, read_scenarios(name, sets)):
+                pieces.setdefault((Path(piece.file).resolve(), piece.scenario.name), piece)
         except InvalidScenario as invalid:
             problems += invalid.problems
     if problems:
-        stop("\n".join(problems), code=3)
-    check_sets(sets, [piece.scenario for piece in pieces])
-    return pieces
+        stop("\n".join(dict.fromkeys(problems)), code=3)
+    check_sets(sets, [piece.scenario for piece in pieces.values()])
+    return list(pieces.values())
 
 
 async def _all(
-    config: Config,
+    staged: AbstractAsyncContextManager[Stage],
     pieces: Sequence[Piece],
     wishes: Wishes,
     teller: Teller,
-    app_url: str | None,
-    command: Sequence[str],
-    limit: float,
-    real: bool,
-    output: int | None,
-) -> list[Played]:
-    """Play everything, and tell of each run as it ends. Whoever is told to end, ends the command too."""
+    runs: list[Played],
+) -> None:
+    """Play everything, and tell and note each run as it ends."""
     from mockserver.cli.rounds import alone, rounds
-    from mockserver.runner import Unreachable, stage
 
-    task = asyncio.current_task()
-    with suppress(NotImplementedError):  # Windows has nothing of the kind
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel if task else lambda: None)
-    runs: list[Played] = []
-    try:
-        async with stage(config, app_url, command, os.environ, limit, real, output) as built:
-            async for played in rounds(built, pieces, wishes, teller.begins):
-                teller.ended(played, alone(played, wishes))
-                runs.append(played)
-    except Unreachable as error:
-        stop(str(error), code=4)
-    except OSError as error:
-        stop(f"cannot listen on {error.filename}: {error.strerror}. Choose another port.", code=2)
-    return runs
+    async with staged as stage:
+        async for played in rounds(stage, pieces, wishes, teller.begins):
+            teller.ended(played, alone(played, wishes))
+            runs.append(played)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from mockserver.cli.application import Interrupted
 from mockserver.cli.asking import stop
+from mockserver.cli.options import write_report
 from mockserver.reports.played import Played, worst
-from mockserver.scenario.report import GREEN, RED, RESET
+from mockserver.scenario.report import GREEN, RED, painted
 
 CLEAR = "\r\x1b[K"
 
@@ -47,16 +49,20 @@ class Teller:
         if again and not run.held:
             click.echo(f"to repeat this run alone: {again}\n")
 
-    def all_ended(self, runs: Sequence[Played], wanted: int) -> None:
-        """Say how it all ended; ends with the exit code."""
-        code = worst(runs)
-        if self._json and self._single:
+    def all_ended(self, runs: Sequence[Played], wanted: int, interrupted: Interrupted | None = None) -> None:
+        """Say how it all ended; ends with the exit code, which is that of a signal if one has ended it."""
+        code = interrupted.code if interrupted else worst(runs)
+        if self._transient:
+            click.echo(CLEAR, nl=False, err=True)
+        if self._json and self._single and runs:
             click.echo(json.dumps(runs[0].as_json(), indent=2, ensure_ascii=False))
         elif self._json:
             told = {"held": code == 0, "code": code, "runs": [run.as_json() for run in runs]}
             click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         elif not self._single:
             click.echo(self._summary(runs, wanted))
+        if interrupted:
+            stop(f"ended by {interrupted.name} before all was played", code)
         unreachable = next((run.unreachable for run in runs if run.unreachable), None)
         if unreachable:
             stop(unreachable, code=code)
@@ -70,7 +76,7 @@ class Teller:
         return run.unreachable or run.text(self._colour)
 
     def _line(self, run: Played) -> str:
-        mark = self._painted("ok    ", GREEN) if run.held else self._painted("FAILED", RED)
+        mark = painted("ok    ", GREEN, self._colour) if run.held else painted("FAILED", RED, self._colour)
         count = len(run.report.results)
         said = "; ".join(verdict.brief for verdict in run.verdicts()) or f"{count} expectation{'s' * (count != 1)}"
         return f"{mark} {run.title}  {said}, {run.simulated} simulated in {run.seconds:.1f} s"
@@ -79,12 +85,9 @@ class Teller:
         failed = [run for run in runs if not run.held]
         held = len(runs) - len(failed)
         left = [f"{wanted - len(runs)} not played"] * (wanted > len(runs))
-        words = ", ".join([f"{held} held", f"{len(failed)} did not", *left]) if failed else "all held"
-        named = [f"       {run.title}" for run in failed[:20]] + ["       …"] * (len(failed) > 20)
+        words = "all held" if held == wanted else ", ".join([f"{held} held", f"{len(failed)} did not", *left])
+        named = [f"       {run.title}  {run.file}" for run in failed[:20]] + ["       …"] * (len(failed) > 20)
         return "\n".join([f"{wanted} runs: {words}, in {sum(run.seconds for run in runs):.1f} s", *named])
-
-    def _painted(self, words: str, paint: str) -> str:
-        return f"{paint}{words}{RESET}" if self._colour else words
 
 
 def write_reports(runs: Sequence[Played], junit_file: Path | None, html_file: Path | None) -> None:
@@ -92,16 +95,8 @@ def write_reports(runs: Sequence[Played], junit_file: Path | None, html_file: Pa
     if junit_file:
         from mockserver.reports.junit import junit
 
-        _write("--junit", junit_file, junit(runs))
+        write_report("--junit", junit_file, junit(runs))
     if html_file:
         from mockserver.reports.html import page
 
-        _write("--html", html_file, page(runs))
-
-
-def _write(option: str, file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"{option}: cannot write {file}: {error.strerror}") from None
+        write_report("--html", html_file, page(runs))
