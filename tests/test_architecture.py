@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,6 +172,20 @@ def test_every_part_of_the_package_has_its_place() -> None:
     known = {name for names in LAYERS for name in names}
     parts = {part(module_name(path)) for path in sources()} - {""}
     assert parts <= known, f"no place in LAYERS of {Path(__file__).name}: {', '.join(sorted(parts - known))}"
+
+
+def test_the_page_about_the_architecture_shows_every_part() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    parts = {part(module_name(path)) for path in sources()} - {"", "__main__"}
+    hidden = [name for name in sorted(parts) if not re.search(rf"`(?:{PACKAGE}/)?{name}(?:/|\.py)", page)]
+    assert hidden == []
+
+
+def test_every_file_that_the_page_about_the_architecture_names_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    files = [f"/{path.relative_to(ROOT)}" for path in sources()]
+    named = set(re.findall(r"`([\w/]+\.py)", page)) - {"tests/test_architecture.py"}
+    assert sorted(name for name in named if not any(file.endswith(f"/{name}") for file in files)) == []
 
 
 def test_imports_run_one_way() -> None:

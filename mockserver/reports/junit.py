@@ -29,16 +29,26 @@ def junit(runs: Sequence[Played]) -> str:
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
     root.set("time", f"{sum(run.seconds for run in runs):.3f}")
+    return written(root)
+
+
+def written(root: Element) -> str:
+    """A whole file as text."""
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
+def clean(text: str) -> str:
+    """A text without the characters that XML forbids: something else stands in their places."""
+    return FORBIDDEN.sub("\ufffd", text)
+
+
 def _suite(root: Element, run: Played) -> Element:
-    suite = SubElement(root, "testsuite", name=_clean(run.title), time=f"{run.seconds:.3f}")
+    suite = SubElement(root, "testsuite", name=clean(run.title), time=f"{run.seconds:.3f}")
     if run.file:
-        suite.set("file", _clean(run.file))
+        suite.set("file", clean(run.file))
     SubElement(SubElement(suite, "properties"), "property", name="simulated", value=run.simulated)
-    drawn = _clean(ladder(run.entries, run.scenario.to_people(), EPOCH))
+    drawn = clean(ladder(run.entries, run.scenario.to_people(), EPOCH))
     cases = [_run(suite, run, drawn), *(_expectation(suite, run, result, drawn) for result in run.report.results)]
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
@@ -53,8 +63,8 @@ def _run(suite: Element, run: Played, drawn: str) -> Element:
     wrong = next((verdict for verdict in run.verdicts() if verdict.kind != "missed"), None)
     if wrong is not None:
         found = SubElement(case, "error" if wrong.kind in ERRORS else "failure", type=wrong.kind)
-        found.set("message", _clean(wrong.text.partition("\n")[0]))
-        found.text = _clean(wrong.text)
+        found.set("message", clean(wrong.text.partition("\n")[0]))
+        found.text = clean(wrong.text)
     SubElement(case, "system-out").text = drawn
     return case
 
@@ -64,16 +74,11 @@ def _expectation(suite: Element, run: Played, result: Result, drawn: str) -> Ele
     if run.unreachable:
         SubElement(case, "skipped", message="the run did not come about")
     elif not result.held:
-        why = _clean("\n".join(result.why))
+        why = clean("\n".join(result.why))
         SubElement(case, "failure", type="missed", message=why.partition("\n")[0]).text = why
         SubElement(case, "system-out").text = drawn
     return case
 
 
 def _case(suite: Element, run: Played, name: str, seconds: float) -> Element:
-    return SubElement(suite, "testcase", classname=_clean(run.title), name=_clean(name), time=f"{seconds:.3f}")
-
-
-def _clean(text: str) -> str:
-    """A text without the characters that XML forbids: something else stands in their places."""
-    return FORBIDDEN.sub("\ufffd", text)
+    return SubElement(suite, "testcase", classname=clean(run.title), name=clean(name), time=f"{seconds:.3f}")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from mockserver.reports.naming import Names, decoded
+from mockserver.reports.placeholders import Placeholders, decoded
 from mockserver.reports.played import Played
 from mockserver.scenario.expecting.matching import answer
 from mockserver.scenario.report import Calls, act
@@ -41,6 +41,9 @@ DULL = {
 BEGINNINGS = ("call.initiated",)
 """Events that say between whom a call is."""
 
+STATES = "client_state"
+"""What the names of fields end with that hold texts in Base64: this one, and `target_leg_client_state`."""
+
 FLUENT = ("hears_stream", "heard_stream")
 """How much of a media stream is heard, and when, depends on how fast the application is in real time."""
 
@@ -54,7 +57,9 @@ def transcript(run: Played) -> str:
     calls = Calls(run.scenario.to_people())
     letters = {entry.call_control_id: calls.letter(entry) for entry in entries if entry.call_control_id}
     given = repr(run.scenario)
-    names = Names(given, {known: letter for known, letter in letters.items() if known}, run.app_url, run.platform_url)
+    names = Placeholders(
+        given, {known: letter for known, letter in letters.items() if known}, run.app_url, run.platform_url
+    )
     for entry in entries:
         names.learn(entry)
     legend = [f"{letter} = {names.named(between)}" for letter, between in calls.between().items()]
@@ -83,7 +88,7 @@ def in_order(entries: Iterable[Entry], people: Sequence[Person] = ()) -> list[En
     ]
 
 
-def _rows(entry: Entry, calls: Calls, names: Names) -> Iterator[str]:
+def _rows(entry: Entry, calls: Calls, names: Placeholders) -> Iterator[str]:
     """The row of an entry, and what was said below it; nothing for a delivery that went well."""
     if entry.name in FLUENT or (entry.kind == "delivery" and entry.data.get("outcome") == "delivered"):
         return
@@ -106,8 +111,7 @@ def _command(entry: Entry, calls: Calls) -> tuple[str, Json]:
     data = entry.data
     request = data.get("request")
     told = dict(request) if isinstance(request, dict) else {"body": request}
-    if isinstance(state := told.get("client_state"), str):
-        told["client_state"] = decoded(state)
+    told |= {name: decoded(state) for name, state in told.items() if name.endswith(STATES) and isinstance(state, str)}
     answered = (data.get("response") or {}).get("data")
     answered = answered if isinstance(answered, dict) else {"data": answered}
     back = {name: value for name, value in answered.items() if name not in {*DULL, *told} and value != "ok"}
@@ -139,7 +143,7 @@ def _aside(entry: Entry, calls: Calls) -> tuple[str, Json]:
 ROWS = {"webhook": _webhook, "command": _command, "person": _person, "delivery": _delivery}
 
 
-def _value(value: Any, names: Names) -> str:
+def _value(value: Any, names: Placeholders) -> str:
     """A text as it is, anything else as JSON; on one line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     named = names.named(text)

@@ -32,10 +32,13 @@ def bundled(name: str) -> Path:
 
 def find_row(file_or_name: str) -> tuple[Path, str | None]:
     """The file of `FILE`, and the row of its parameters of `FILE#row`. Raises LookupError when there is no file."""
-    file, _, row = file_or_name.rpartition("#")
-    if file and row and not Path(file_or_name).exists():
-        return find(file), row
-    return find(file_or_name), None
+    if Path(file_or_name).exists():
+        return Path(file_or_name), None
+    for at in range(1, len(file_or_name) - 1):  # either may have a # in it
+        if file_or_name[at] == "#" and Path(file_or_name[:at]).exists():
+            return Path(file_or_name[:at]), file_or_name[at + 1 :]
+    name, _, row = file_or_name.partition("#")
+    return (bundled(name), row) if row else (bundled(file_or_name), None)
 
 
 def find(file_or_name: str) -> Path:

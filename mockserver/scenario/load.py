@@ -19,7 +19,7 @@ from mockserver.scenario.reading.rows import Row, check_use, chosen, read_rows
 from mockserver.scenario.reading.sentences import place_of, sentence
 from mockserver.scenario.reading.tree import Path as Place
 from mockserver.scenario.reading.variables import Defined, Variables, from_outside, mentioned, read_variables
-from mockserver.scenario.values import quoted
+from mockserver.scenario.seen import quoted
 from mockserver.sim.cues import MOST as MOST_CUES
 from mockserver.sim.faults import MOST as MOST_FAULTS
 from mockserver.sim.people import Person, matches
@@ -179,7 +179,8 @@ def _one(
         told = f"{waiting:,} wait for something to happen, more than {MOST_CUES:,}: make them fewer"
         mistakes.append(Mistake(0, files[0].tree.line(("calls",)), f"calls: {told}"))
     called = f"{whole.name} [{row.label}]" if row else whole.name
-    return whole.model_copy(update={"name": called, "variables": values}), mistakes
+    chosen_row = [{**row.values, "name": row.label}] if row else []
+    return whole.model_copy(update={"name": called, "variables": values, "parameters": chosen_row}), mistakes
 
 
 def _besides(wrong: Collection[Place], found: Sequence[tuple[Place, str]]) -> list[tuple[Place, str]]:

@@ -24,7 +24,8 @@ def is_url(written: str) -> bool:
     """Is it an address that can be posted to?"""
     try:
         parts = urlsplit(written)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        host = (parts.hostname or "").encode("idna")  # as it is looked up; not all texts can be
+        good = parts.scheme in ("http", "https") and bool(host) and (parts.port or 1) > 0
     except ValueError:
         return False
     return good and not re.search(r"\s", written)

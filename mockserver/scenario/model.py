@@ -13,14 +13,14 @@ from pydantic import (
     Field,
 )
 
-from mockserver.scenario import values
+from mockserver.scenario import compounds
 from mockserver.scenario.expecting.listed import Listed
 from mockserver.scenario.parts.applications import ApplicationPart, InboundPart, OutboundPart
 from mockserver.scenario.parts.assistants import AssistantPart, InsightPart, TurnPart, UsePart
+from mockserver.scenario.parts.audio import AudioPart, RecordingPart
 from mockserver.scenario.parts.calls import CallPart, HeaderPart
 from mockserver.scenario.parts.expectations import AtEndPart, ExpectationPart, HappeningPart, MemberPart
 from mockserver.scenario.parts.faults import ErrorPart, FaultPart
-from mockserver.scenario.parts.files import AudioPart, RecordingPart
 from mockserver.scenario.parts.part import (
     Part,
     Secrets,
@@ -36,7 +36,7 @@ class Scenario(Part):
     """A whole file, and what it includes.
 
     `variables`, `include` and `parameters` are done with before the other keys are looked at (`load`): what is in
-    `variables` afterwards are those of this run.
+    `variables` and `parameters` afterwards are those of this run, and its row.
     """
 
     name: Text
@@ -51,9 +51,14 @@ class Scenario(Part):
     secrets: Secrets = Field(default_factory=dict)
     errors: list[ErrorPart] = Field(default_factory=list)
     faults: list[FaultPart] = Field(default_factory=list, max_length=MOST_FAULTS)
-    audio: Annotated[list[AudioPart], BeforeValidator(values.audio)] = Field(default_factory=list)
+    audio: Annotated[list[AudioPart], BeforeValidator(compounds.audio)] = Field(default_factory=list)
     recordings: list[RecordingPart] = Field(default_factory=list)
     expect: list[ExpectationPart] = Field(default_factory=list)
+
+    @property
+    def row(self) -> str | None:
+        """What the row of this run is called, if the file has rows."""
+        return self.parameters[0]["name"] if self.parameters else None
 
     def to_people(self) -> list[Person]:
         return [person.to_person() for person in self.people]

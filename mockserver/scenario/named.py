@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ValidationInfo
 
 from mockserver.scenario import values
-from mockserver.scenario.expecting.parties import Who
-from mockserver.scenario.values import quoted
+from mockserver.scenario.expecting.who import Who
+from mockserver.scenario.seen import quoted
 from mockserver.sim.people import MAGIC_NUMBERS, Person
 
 Numbers = Mapping[str, tuple[str, ...]]

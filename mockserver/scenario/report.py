@@ -90,7 +90,7 @@ def summary(report: Report, colour: bool = False) -> list[str]:
     """The expectations for the terminal: a line for each, and below one that did not hold what was seen instead."""
     lines: list[str] = []
     for result in report.results:
-        mark = _painted("ok    ", GREEN, colour) if result.held else _painted("MISSED", RED, colour)
+        mark = painted("ok    ", GREEN, colour) if result.held else painted("MISSED", RED, colour)
         lines.append(f"{mark} {result.number:>3}  {result.expectation}")
         lines += [f"            {why}" for why in result.why]
     missed, count = len(report.missed), len(report.results)
@@ -128,8 +128,8 @@ def _rows(entry: Entry, known: Calls, start: int, colour: bool) -> list[str]:
         left, right, paint = " " * LEFT, _act(entry, letter), ""
     else:
         aside = _cut(_aside(entry, letter), WIDTH - len(time) - 2)
-        return [f"{time}  {_painted(aside, RED if entry.kind == 'delivery' else DIM, colour)}"]
-    return [f"{time}  |{_painted(left, paint, colour)}|{right}"]
+        return [f"{time}  {painted(aside, RED if entry.kind == 'delivery' else DIM, colour)}"]
+    return [f"{time}  |{painted(left, paint, colour)}|{right}"]
 
 
 def _command(entry: Entry, letter: str) -> tuple[str, str, str]:
@@ -237,7 +237,8 @@ def _cut(words: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _painted(words: str, paint: str, colour: bool) -> str:
+def painted(words: str, paint: str, colour: bool) -> str:
+    """Words in a colour, where there are any."""
     return f"{paint}{words}{RESET}" if colour and paint else words
 
 

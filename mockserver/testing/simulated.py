@@ -386,7 +386,7 @@ class AsyncSimulatedTelnyx:
         """Hold time while the block runs, whoever waits; `name` says why. Raises ValueError where the clock follows the
         wall."""
         self._must_be_ours("held")
-        with self.world.driver.hold(name):
+        with self.world.driver.hold(name, firm=True):
             yield
 
     @property

@@ -36,7 +36,7 @@ def test_nothing_in_a_bundled_scenario_is_marked(editor: Editor, name: str) -> N
     ("text", "offered"),
     [
         ("|||", {"people": "Who is at the other end. The first whose number fits is taken, so patterns come last."}),
-        ("people:\n  - number: '*'\n    |||", {"name": "For the ladder.", "says": "Their lines"}),
+        ("people:\n  - number: '*'\n    |||", {"name": "For the ladder", "says": "Their lines"}),
         ("people:\n  - number: '*'\n    outcome: |||", {"busy": "", "no_answer": ""}),
         (
             "people:\n  - number: '*'\n    does:\n      - when: |||",

@@ -30,9 +30,9 @@ def test_what_is_missing_is_told_with_the_likely_reason(telnyx: SimulatedTelnyx)
     assert str(caught.value).splitlines() == [
         "MISSED   1  call.answered",
         "            no `call.answered` came; what came: call.initiated, call.hangup",
-        f"            the call {CALLER} -> {APP} ended unanswered at 00:00:03.000: the caller gave up",
         "            the application got 2 webhooks and sent no command here: "
         "do its base URL and API key lead to this world?",
+        f"            the call {CALLER} -> {APP} ended unanswered at 00:00:03.000: the caller gave up",
         "MISSED   2  at the end 1 calls",
         "            calls was 0",
         "2 of 2 expectations did not hold",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.reports.naming import Names, decoded
+from mockserver.reports.placeholders import Placeholders, decoded
 from mockserver.reports.played import Played
 from mockserver.reports.transcript import in_order, transcript
 from mockserver.scenario import bundled
@@ -47,6 +47,28 @@ def told(*entries: Entry, app_url: str = APP, platform_url: str = PLATFORM) -> l
     text = transcript(run)
     assert text.endswith("\n")
     return text.partition("\n\n")[2].partition("\n\n")[2].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "written"),
+    [
+        (UUIDS[1].replace("-", ""), "<command 1>"),
+        ("AAAAAAAA-2222-4333-8444-555555555555", "<command 1>"),
+        ("1700000000123456789", "<command 1>"),
+        ("0.857770897735671", "<command 1>"),
+        ("answer-1700000000.123456", "answer-<id 1>"),
+        ("answer-+12025550143", "answer-+12025550143"),
+        ("ring 2.5", "ring 2.5"),
+    ],
+)
+def test_the_id_of_a_command_that_clocks_or_chance_have_made_is_named(chosen: str, written: str) -> None:
+    assert told(command("answer", {"command_id": chosen}))[1].strip() == f"command_id: {written}"
+
+
+def test_a_long_number_that_is_no_id_of_a_command_stays() -> None:
+    assert told(command("speak", {"payload": "Your order 1700000000123."}))[1].strip() == (
+        "payload: Your order 1700000000123."
+    )
 
 
 def test_a_row_an_entry_and_what_was_said_below_it() -> None:
@@ -96,6 +118,7 @@ def test_ids_are_named_by_the_order_in_which_they_come_wherever_they_stand() -> 
     rows = told(
         webhook("call.conversation.created", conversation_id=UUIDS[3], gather_id=UUIDS[4], speak_id="rlJGE0UiVT"),
         command("dial", {"client_state": state, "command_id": UUIDS[5], "assistant": {"id": "assistant-7"}}),
+        command("transfer", {"target_leg_client_state": state}),
         command("conference_mute", {"call_control_ids": [CALLS[0], CALLS[2]], "command_id": "mine"}),
         webhook(
             "call.recording.saved", recording_id=UUIDS[6], url=f"{PLATFORM}/_mock/recordings/{UUIDS[6]}.wav?e=1&s=2"
@@ -110,6 +133,8 @@ def test_ids_are_named_by_the_order_in_which_they_come_wherever_they_stand() -> 
         'assistant: {"id": "assistant-7"}',
         'client_state: {"leg": "<call A>", "of": "<conversation 1>"}',
         "command_id: <command 1>",
+        "0.000  A   -> transfer: ok",
+        'target_leg_client_state: {"leg": "<call A>", "of": "<conversation 1>"}',
         "0.000  A   -> conference_mute: ok",
         'call_control_ids: ["<call A>", "<call of another run 1>"]',
         "command_id: mine",
@@ -120,7 +145,7 @@ def test_ids_are_named_by_the_order_in_which_they_come_wherever_they_stand() -> 
 
 
 def test_an_id_that_the_scenario_gives_stays_what_it_is() -> None:
-    names = Names(f"id='assistant-{UUIDS[1]}'", {}, APP, PLATFORM)
+    names = Placeholders(f"id='assistant-{UUIDS[1]}'", {}, APP, PLATFORM)
     names.learn(webhook("x", assistant_id=f"assistant-{UUIDS[1]}", voice_id=UUIDS[2]))
     assert names.named(f"assistant-{UUIDS[1]} and {UUIDS[2]}") == f"assistant-{UUIDS[1]} and <voice 1>"
 
@@ -138,11 +163,11 @@ def test_an_id_that_the_scenario_gives_stays_what_it_is() -> None:
     ],
 )
 def test_addresses_are_named_by_whose_they_are_and_times_of_the_wall_not_at_all(text: str, named: str) -> None:
-    assert Names("", {}, APP, PLATFORM).named(text) == named
+    assert Placeholders("", {}, APP, PLATFORM).named(text) == named
 
 
 def test_an_application_elsewhere_is_known_by_its_url() -> None:
-    names = Names("", {}, "https://app.example/webhooks", PLATFORM)
+    names = Placeholders("", {}, "https://app.example/webhooks", PLATFORM)
     assert names.named("https://app.example/files/a.mp3") == "<app>/files/a.mp3"
 
 

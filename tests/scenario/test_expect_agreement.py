@@ -12,7 +12,7 @@ from mockserver.scenario.expecting.expect import AnyOrder, Expectation, Expectat
 from mockserver.scenario.expecting.listed import Count
 from mockserver.scenario.expecting.matching import Happening
 from mockserver.scenario.expecting.order import Group
-from mockserver.scenario.expecting.parties import Parties
+from mockserver.scenario.expecting.who import Parties
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Entry
 

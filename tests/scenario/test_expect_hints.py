@@ -11,7 +11,7 @@ import pytest
 from mockserver.scenario.expecting.expect import Expectation, check
 from mockserver.scenario.expecting.hints import HINTS, MOST_HINTS, Miss, Run, duration, hints
 from mockserver.scenario.expecting.matching import Happening
-from mockserver.scenario.expecting.parties import Parties, Who
+from mockserver.scenario.expecting.who import Parties, Who
 from mockserver.sim.events import Entry, Route
 
 SECOND = 1_000_000
@@ -88,6 +88,7 @@ TABLE: list[tuple[Happening, list[Row], list[str]]] = [
         [INITIATED, command(1.5, "speak", "90034")],
         ["speak came before the answer of its call, which was never answered"],
     ),
+    (BRIDGED, [INITIATED, ANSWERED, command(3, "bridge", "90034")], []),  # it was the other call that was not answered
     # A command that was refused otherwise
     (
         SPEAK,
@@ -109,6 +110,16 @@ TABLE: list[tuple[Happening, list[Row], list[str]]] = [
         ["bridge was refused with 10001: Inactive phone number"],
     ),
     (BRIDGED, [command(1, "bridge", "12345")], []),  # a code of nobody's
+    (
+        SPEAK,
+        [(1, "command", "speak", {"status": None, "fault": "connection drop"})],
+        ["speak suffered a fault: connection drop"],
+    ),
+    (
+        SPEAK,
+        [(1, "command", "speak", {"status": 503, "fault": "status 503"})],
+        ["speak suffered a fault: status 503"],
+    ),
     (Happening("command", "speak", {}, ("90018",)), [command(1, "speak")], []),
     # The application was not reached, or did nothing
     (
@@ -119,12 +130,12 @@ TABLE: list[tuple[Happening, list[Row], list[str]]] = [
     (
         SPEAK,
         [INITIATED, delivery(0.1, "failed", None, "cannot connect")],
-        ["the application did not get the webhook call.initiated: cannot connect"],
+        ["the webhook call.initiated was not delivered: cannot connect"],
     ),
     (
         SPEAK,
         [INITIATED, delivery(0.1, "failed", 302)],
-        ["the application did not get the webhook call.initiated: status 302"],
+        ["the webhook call.initiated was not delivered: status 302"],
     ),
     (
         SPEAK,
@@ -154,7 +165,13 @@ TABLE: list[tuple[Happening, list[Row], list[str]]] = [
         ["the application got 2 webhooks and sent no command here: do its base URL and API key lead to this world?"],
     ),
     (SAYS, [INITIATED, delivery(0.1, "delivered", 200)], []),
+    (SPEAK, [INITIATED, delivery(0.1, "forged", 403), command(1, "answer")], []),  # rightly refused
     # People did something else
+    (
+        Happening("webhook", "call.answered"),
+        [INITIATED, command(1, "hangup"), hangup("originator_cancel")],
+        [f"the call {ADA} -> {SHOP} ended unanswered at 00:00:05.000: the application hung up"],
+    ),
     (
         Happening("webhook", "call.answered"),
         [INITIATED, (1, "person", "turns_down", {"outcome": "busy"})],
@@ -188,14 +205,16 @@ def test_a_log_leads_to_a_likely_reason(what: Happening, rows: list[Row], told: 
     assert hints(miss(what, log_of(rows))) == told
 
 
-def test_what_came_for_somebody_else_says_for_whom() -> None:
-    wanted = Happening("webhook", "call.hangup", {}, None, Who("Grace", (GRACE,), PEOPLE))
-    told = [f"it came at 00:00:03.000 for another call: {ADA} (Ada) -> {SHOP}"]
-    assert hints(miss(wanted, log_of([CALLS, HANGUP]))) == told
-    assert hints(miss(wanted, log_of([CALLS, ANSWERED]))) == []
-    grace = [replace(entry, call_control_id=OTHER) for entry in log_of([CALLS, HANGUP])]
-    own = Happening("webhook", "call.hangup", {}, None, Who("Ada", (ADA,), PEOPLE))
-    assert hints(miss(own, grace)) == []
+def test_what_came_first_and_then_for_somebody_else_says_for_whom() -> None:
+    ada = Who("Ada", (ADA,), PEOPLE)
+    first, hangup, other, last = log_of([CALLS, HANGUP, (4, "person", "calls", {"from": GRACE, "to": SHOP}), HANGUP])
+    log = [first, hangup, *(replace(entry, call_control_id=OTHER) for entry in (other, last))]
+    wanted = replace(miss(Happening("webhook", "call.hangup", {}, None, ada), log), after=hangup)
+    assert hints(wanted) == [f"it came at 00:00:03.000 for another call: {GRACE} (Grace) -> {SHOP}"]
+    assert hints(replace(wanted, after=None)) == []
+    grace = Who("Grace", (GRACE,), PEOPLE)
+    assert hints(miss(Happening("webhook", "call.hangup", {}, None, grace), log[:2])) == []  # the nearest tells it
+    assert hints(miss(Happening("webhook", "call.cost", {}, None, ada), log)) == []
 
 
 def test_a_webhook_with_a_destination_is_not_lost() -> None:

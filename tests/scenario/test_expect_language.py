@@ -8,7 +8,7 @@ from mockserver.scenario.expecting.asked import InvalidList, read
 from mockserver.scenario.expecting.expect import AnyOrder, AtEnd, Expectation, Listed
 from mockserver.scenario.expecting.listed import Count
 from mockserver.scenario.expecting.matching import Happening
-from mockserver.scenario.expecting.parties import Who
+from mockserver.scenario.expecting.who import Who
 from mockserver.scenario.load import InvalidScenario, load
 from mockserver.scenario.reading.tree import Plain
 from mockserver.sim.people import Person

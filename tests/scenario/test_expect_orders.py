@@ -11,8 +11,8 @@ from mockserver.scenario.expecting.expect import AnyOrder, AtEnd, Expectation, E
 from mockserver.scenario.expecting.listed import Count
 from mockserver.scenario.expecting.matching import Happening
 from mockserver.scenario.expecting.order import Group
-from mockserver.scenario.expecting.parties import Parties, Who
 from mockserver.scenario.expecting.state import LegState, State
+from mockserver.scenario.expecting.who import Parties, Who
 from mockserver.scenario.report import summary
 from mockserver.sim.events import Entry
 

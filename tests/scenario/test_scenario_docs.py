@@ -18,6 +18,8 @@ from mockserver.webhooks.signing import DEFAULT_PUBLIC_KEY
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "scenarios.md", *sorted((DOCS / "scenarios").glob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+VERBS = sorted(known_keys(PARTS[()]) - {"name", "description"} | {"does"})
+
 EXAMPLES = [block for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL) if not block.startswith(" ")]
 
 
@@ -46,7 +48,7 @@ def test_the_pages_name_every_key(place: tuple[str, ...]) -> None:
     assert [key for key in sorted(known_keys(PARTS[place])) if not re.search(rf"\b{key}\b", TEXT)] == []
 
 
-@pytest.mark.parametrize("verb", sorted(known_keys(PARTS[()]) - {"name", "description"} | {"does"}))
+@pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_has_a_page_and_the_index_names_it(verb: str) -> None:
     assert (DOCS / "scenarios" / f"{verb}.md").read_text(encoding="utf-8").startswith(f"# `{verb}`: ")
     assert f"| [`{verb}`](scenarios/{verb}.md) |" in (DOCS / "scenarios.md").read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     },
     "PersonPart": {
         "number": "A number, a SIP URI, or a pattern in which * stands for any run of characters.",
-        "name": "For the ladder.",
+        "name": "For the ladder, and wherever a number is asked for.",
         "outcome": "What comes of dialling them. Default: answer.",
         "refused": "An error code with which dial is refused.",
         "answers_after": "From the first ring to the answer, or to the decline. Default: 2s.",

@@ -32,8 +32,6 @@ NARROWER = {
     ("MemberPart", "event"): "event",
     ("HappeningPart", "command"): "any_command",
     ("HappeningPart", "person"): "act",
-    ("ActPart", "when"): "trigger",
-    ("CallPart", "when"): "trigger",
     ("ErrorPart", "command"): "command",
     ("FaultPart", "operation"): "operation_or_pattern",
     ("FaultPart", "event"): "event_or_pattern",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mockserver.scenario import named, values
+from mockserver.scenario import compounds, named, values
 from mockserver.scenario.reading.rows import MOST as MOST_ROWS
 from mockserver.scenario.reading.variables import NAME, NAMING
 from mockserver.sim import errors, fault_fields
@@ -200,21 +200,22 @@ READ_BY: dict[Callable[..., Any], Shape] = {
     values.ordinal: refer_to("ordinal"),
     values.ordinal_or_every: refer_to("ordinal_or_every"),
     values.code: refer_to("code"),
+    values.trigger: refer_to("trigger"),
     values.share: refer_to("share"),
-    values.fields: {
+    compounds.fields: {
         "title": "fields",
         "type": "object",
         "minProperties": 1,
         "errorMessage": "give fields and their values, like {to: '+12025550143'}",
     },
-    values.answers: {"title": "properties and what is answered", "type": "object"},
-    values.secrets: {"title": "names and values", "type": "object", "additionalProperties": refer_to("text")},
-    values.insight: {"title": "text or object", "anyOf": [refer_to("text"), {"type": "object"}]},
-    values.gets: {
+    compounds.answers: {"title": "properties and what is answered", "type": "object"},
+    compounds.secrets: {"title": "names and values", "type": "object", "additionalProperties": refer_to("text")},
+    compounds.insight: {"title": "text or object", "anyOf": [refer_to("text"), {"type": "object"}]},
+    compounds.gets: {
         "title": "answers of a command",
         "anyOf": [refer_to("answer"), {"type": "array", "minItems": 1, "items": refer_to("answer")}],
     },
-    values.hangs_up: {
+    compounds.hangs_up: {
         "title": "when they hang up",
         "anyOf": [
             {
@@ -231,7 +232,7 @@ READ_BY: dict[Callable[..., Any], Shape] = {
             },
         ],
     },
-    values.latency: {
+    compounds.latency: {
         "title": "latency",
         "anyOf": [
             refer_to("duration"),
@@ -246,7 +247,7 @@ READ_BY: dict[Callable[..., Any], Shape] = {
             },
         ],
     },
-    values.rate_limit: {
+    compounds.rate_limit: {
         "title": "limit of requests",
         "anyOf": [
             {"const": True},
@@ -277,7 +278,7 @@ WHOLE_AUDIO: Shape = {
     ],
     "errorMessage": "give fetch, a duration, or a list",
 }
-SHORT: dict[Callable[..., Any], Shape] = {values.audio: WHOLE_AUDIO}
+SHORT: dict[Callable[..., Any], Shape] = {compounds.audio: WHOLE_AUDIO}
 """What may stand for a list or mapping, in short."""
 
 
@@ -294,6 +295,6 @@ def read_by(reader: Any) -> Shape:
 
 def short(function: Any) -> Shape | None:
     """What may stand, in short, for what `function` turns it into; None where it is no such function."""
-    if isinstance(function, values.ShortFor):
+    if isinstance(function, compounds.ShortFor):
         return refer_to("text")
     return SHORT.get(function)

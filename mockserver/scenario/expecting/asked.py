@@ -21,6 +21,9 @@ from mockserver.sim.events import Entry, Json
 from mockserver.sim.people import Person
 from mockserver.sim.simulation import Simulation
 
+MOST = 500
+"""How many expectations a list has, those within `any_order` counted one by one."""
+
 
 class InvalidList(ValueError):
     """A list with mistakes; each of `problems` has its place in the list and what is wrong there."""
@@ -59,8 +62,9 @@ class Holding:
         """
         if not self.done:
             return False
-        missed = self.report().missed
-        return not missed or any(not isinstance(result.expectation, AtEnd) for result in missed)
+        state = state_of(self._simulation.world)
+        at_end = (one for one in self._listed if isinstance(one, AtEnd))
+        return not self._live.held or not any(difference for one in at_end for difference in one.differences(state))
 
     def report(self) -> Report:
         """How it stands now."""
@@ -84,7 +88,11 @@ def read(given: Sequence[Any], people: Sequence[Person] = ()) -> list[Listed]:
     except ValidationError as error:
         found = [(place_of(dict(wrong)), dict(wrong)) for wrong in error.errors(include_url=False)]
         raise InvalidList([(path[1:], sentence(wrong, path)) for path, wrong in found]) from None
-    return [part.to_listed() for part in parts]
+    listed = [part.to_listed() for part in parts]
+    count = sum(1 if isinstance(one, AtEnd) else len(one.members) for one in listed)
+    if count > MOST:
+        raise InvalidList([((), f"has {count:,} expectations, and {MOST} is the most: send it in parts, with since")])
+    return listed
 
 
 def pointer(path: Path) -> str:

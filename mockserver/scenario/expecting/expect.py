@@ -6,18 +6,24 @@ by the same rules (`order`), so that what is done for the one holds for the othe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mockserver.scenario.expecting.hints import Run, moment
 from mockserver.scenario.expecting.listed import AnyOrder, Expectation, Listed, Report, Result
 from mockserver.scenario.expecting.misses import late, missing, moments, too_few
 from mockserver.scenario.expecting.order import Group, Order
-from mockserver.scenario.expecting.parties import Parties
 from mockserver.scenario.expecting.state import AtEnd, State
+from mockserver.scenario.expecting.who import Parties
 from mockserver.sim.events import Entry
 
 __all__ = ["AnyOrder", "AtEnd", "Expectation", "Expectations", "Listed", "Report", "Result", "check"]
+
+
+MOST_EXPLAINED = 20
+"""Of how many that did not come the reason is looked for, since each costs a walk or more through the whole log."""
+
+UNEXPLAINED = ("it did not come either: see those that are listed before it",)
 
 
 class Expectations:
@@ -114,6 +120,7 @@ class _Pass:
     index: int = field(init=False)
     at: int = field(init=False)
     last: Result | None = None
+    explained: int = 0
 
     def __post_init__(self) -> None:
         parties = Parties()
@@ -149,7 +156,7 @@ class _Pass:
     def _member(self, group: Group, index: int, number: int, taken: Mapping[int, int]) -> Result:
         expectation, entry = group.members[index], group.met.get(index)
         if entry is None:
-            why = missing(expectation.what, self.run, self.last, taken)
+            why = self._why(lambda: missing(expectation.what, self.run, self.last, taken))
             return Result(number, expectation, False, None, why)
         if group.was_late(index):
             return Result(number, expectation, False, entry, (late(group, index, entry, self.run, self.last),))
@@ -163,11 +170,16 @@ class _Pass:
         seen = [entry for entry in behind if expectation.fits(entry, self.run.parties)]
         if counted.most is not None and len(seen) > counted.most:
             first = f"it happened at {moment(seen[0].at, self.run.start)}"
-            why = first if expectation.never else moments(seen, self.run.start)
-            return Result(number, expectation, False, seen[counted.most], (why,))
+            told = first if expectation.never else moments(seen, self.run.start)
+            return Result(number, expectation, False, seen[counted.most], (told,))
         if len(seen) < counted.least:
-            return Result(number, expectation, False, None, too_few(expectation, seen, self.run, self.last))
+            why = self._why(lambda: too_few(expectation, seen, self.run, self.last))
+            return Result(number, expectation, False, None, why)
         return Result(number, expectation, True)
+
+    def _why(self, explain: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        self.explained += 1
+        return explain() if self.explained <= MOST_EXPLAINED else UNEXPLAINED
 
 
 def _at_end(number: int, wanted: AtEnd, state: State | None) -> Result:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mockserver.scenario.expecting.matching import Happening, codes, is_ok
-from mockserver.scenario.expecting.parties import Parties
+from mockserver.scenario.expecting.who import Parties
 from mockserver.sim import errors
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Entry
@@ -101,10 +101,11 @@ def came_before_answer(miss: Miss) -> str | None:
     entry = _suspect(miss)
     if entry is None or NOT_ANSWERED not in codes(entry):
         return None
-    behind = (other for other in _of_call(miss, entry) if other.seq > entry.seq)
-    answered = next((other for other in behind if is_a(other, "webhook", "call.answered")), None)
+    answered = next((other for other in _of_call(miss, entry) if is_a(other, "webhook", "call.answered")), None)
     if answered is None:
         return f"{entry.name} came before the answer of its call, which was never answered"
+    if answered.seq < entry.seq:
+        return None  # it was another call that was not answered: the one to bridge with
     return f"{entry.name} came {duration(answered.at - entry.at)} before its call was answered: wait for call.answered"
 
 
@@ -120,8 +121,10 @@ def named_no_call(miss: Miss) -> str | None:
 
 
 def was_refused(miss: Miss) -> str | None:
-    """What the catalogue of errors says about the code that a command got."""
+    """The fault that a command suffered, or what the catalogue of errors says about the code that it got."""
     entry = _suspect(miss)
+    if entry is not None and entry.data.get("fault"):
+        return f"{entry.name} suffered a fault: {entry.data['fault']}"
     told = (ENDED, NOT_ANSWERED, NO_SUCH_CALL)
     code = next((code for code in codes(entry) if code not in told), None) if entry else None
     if entry is None or code is None:
@@ -135,9 +138,9 @@ def was_refused(miss: Miss) -> str | None:
 
 
 def on_another_call(miss: Miss) -> str | None:
-    """All was as wanted, but it was the call of somebody else."""
+    """All was as wanted, but it was the call of somebody else. Where none ever fitted, the nearest tells that."""
     what = miss.what
-    if what.who is None:
+    if what.who is None or not any(what.fits(entry, miss.run.parties) for entry in miss.run.log):
         return None
     anybody = Happening(what.kind, what.name, what.fields, what.gets)
     entry = next((entry for entry in miss.behind(what.kind, what.name) if anybody.fits(entry)), None)
@@ -147,7 +150,7 @@ def on_another_call(miss: Miss) -> str | None:
 
 
 def was_not_delivered(miss: Miss) -> str | None:
-    """The application was sent a webhook and did not take it, so it could not act on it."""
+    """The application was sent a webhook and did not take it, or took too long to say so."""
     delivered = {entry.data.get("event_id") for entry in _deliveries(miss) if entry.data.get("outcome") == "delivered"}
     lost = [entry for entry in _deliveries(miss) if entry.data.get("event_id") not in delivered]
     if not lost:
@@ -157,7 +160,7 @@ def was_not_delivered(miss: Miss) -> str | None:
     if isinstance(status, int) and status >= 400:
         return f"the application answered the webhook {entry.name} with {status} at {miss.moment(entry)}"
     reason = entry.data.get("reason") or f"status {status}"
-    return f"the application did not get the webhook {entry.name}: {reason}"
+    return f"the webhook {entry.name} was not delivered: {reason}"
 
 
 def went_nowhere(miss: Miss) -> str | None:
@@ -194,8 +197,11 @@ def was_not_answered(miss: Miss) -> str | None:
     """A call ended before anybody answered it: the caller had no more patience, or the person called did not come."""
     for entry in miss.behind("webhook", "call.hangup"):
         cause = (entry.data.get("payload") or {}).get("hangup_cause")
-        answered = any(is_a(other, "webhook", "call.answered") for other in _of_call(miss, entry))
+        about = _of_call(miss, entry)
+        answered = any(is_a(other, "webhook", "call.answered") for other in about)
         if not answered and (why := UNANSWERED.get(str(cause))):
+            if any(is_a(other, "command", *ENDS_A_CALL) and is_ok(other) for other in about):
+                why = "the application hung up"
             return f"{miss.call(entry)} ended unanswered at {miss.moment(entry)}: {why}"
     return None
 
@@ -215,10 +221,10 @@ HINTS: tuple[Callable[[Miss], str | None], ...] = (
     named_no_call,
     was_refused,
     was_not_delivered,
-    went_nowhere,
     was_turned_down,
-    was_not_answered,
+    went_nowhere,
     sent_nothing,
+    was_not_answered,
     was_warned_of,
 )
 """The likeliest reasons first."""
@@ -263,4 +269,5 @@ def _of_call(miss: Miss, entry: Entry) -> list[Entry]:
 
 
 def _deliveries(miss: Miss) -> list[Entry]:
-    return [entry for entry in miss.run.log if entry.kind == "delivery"]
+    """The attempts to deliver webhooks; copies that were forged are none."""
+    return [entry for entry in miss.run.log if is_a(entry, "delivery") and entry.data.get("outcome") != "forged"]

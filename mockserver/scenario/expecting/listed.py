@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mockserver.scenario.expecting.matching import Happening
-from mockserver.scenario.expecting.parties import Parties
 from mockserver.scenario.expecting.state import AtEnd
+from mockserver.scenario.expecting.who import Parties
 from mockserver.sim.events import Entry
 
 

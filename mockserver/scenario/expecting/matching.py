@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.scenario.expecting.parties import Parties, Who
+from mockserver.scenario.expecting.who import Parties, Who
 from mockserver.sim.events import Entry
 from mockserver.sim.matching import details, differences, shown
 
@@ -62,9 +62,11 @@ def is_ok(entry: Entry) -> bool:
 
 
 def answer(entry: Entry) -> str:
-    """What a command got, in short: `ok`, or its HTTP status, code and title."""
+    """What a command got, in short: `ok`, or its HTTP status, code and title; a fault may leave it without any."""
     if is_ok(entry):
         return OK
+    if entry.data.get("status") is None:
+        return "no answer"
     reasons = " and ".join(f"{error['code']} {error['title']}" for error in entry.data.get("errors") or ())
     return f"{entry.data.get('status')} {reasons}".rstrip()
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mockserver.scenario.expecting.listed import Expectation
-from mockserver.scenario.expecting.parties import Parties
+from mockserver.scenario.expecting.who import Parties
 from mockserver.sim.clock import SECOND
 from mockserver.sim.events import Entry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mockserver.scenario.expecting.parties import Who
+from mockserver.scenario.expecting.who import Who
 from mockserver.sim.matching import hint
 from mockserver.sim.states import OVER, UNANSWERED
 from mockserver.sim.world import Leg, World

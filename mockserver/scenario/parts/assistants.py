@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from mockserver.scenario import values
+from mockserver.scenario import compounds
 from mockserver.scenario.parts.part import (
     Duration,
     Fields,
@@ -36,7 +36,7 @@ class TurnPart(Part):
     says: Text | None = None
     hears: Text | None = None
     hears_result: Text | None = None
-    uses: Annotated[UsePart, BeforeValidator(values.short_for("tool"))] | None = None
+    uses: Annotated[UsePart, BeforeValidator(compounds.short_for("tool"))] | None = None
 
     @model_validator(mode="after")
     def _does_something(self) -> TurnPart:
@@ -55,7 +55,7 @@ class InsightPart(Part):
     """One result of what is worked out after a conversation: a text or an object."""
 
     id: Text | None = None
-    result: Annotated[Any, PlainValidator(values.insight)]
+    result: Annotated[Any, PlainValidator(compounds.insight)]
 
 
 class AssistantPart(Part):
@@ -68,8 +68,8 @@ class AssistantPart(Part):
     voice: Text = Assistant().voice
     transcription_model: Text = Assistant().transcription_model
     time_limit: Duration = timings.ASSISTANT_LIMIT
-    turns: list[Annotated[TurnPart, BeforeValidator(values.short_for("says"))]] = Field(default_factory=list)
-    insights: list[Annotated[InsightPart, BeforeValidator(values.short_for("result"))]] | None = None
+    turns: list[Annotated[TurnPart, BeforeValidator(compounds.short_for("says"))]] = Field(default_factory=list)
+    insights: list[Annotated[InsightPart, BeforeValidator(compounds.short_for("result"))]] | None = None
     insight_group_id: Text | None = None
 
     @model_validator(mode="before")

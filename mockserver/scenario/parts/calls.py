@@ -6,11 +6,9 @@ from typing import Any
 
 from pydantic import (
     Field,
-    field_validator,
     model_validator,
 )
 
-from mockserver.scenario.names import trigger_problem
 from mockserver.scenario.parts.part import (
     Duration,
     Fields,
@@ -18,6 +16,7 @@ from mockserver.scenario.parts.part import (
     OrdinalOrEvery,
     Part,
     Text,
+    Trigger,
     Url,
     known_keys,
 )
@@ -40,7 +39,7 @@ class CallPart(Part):
     from_: NumberOrName = Field(alias="from")
     to: NumberOrName
     at: Duration = 0.0
-    when: Text | None = None
+    when: Trigger | None = None
     with_: Fields = Field(default_factory=dict, alias="with")
     nth: OrdinalOrEvery = 1
     after: Duration = 0.0
@@ -60,13 +59,6 @@ class CallPart(Part):
         if found and "when" not in given:
             raise ValueError(f"{' and '.join(found)} {'belong' if len(found) > 1 else 'belongs'} to when: give it too")
         return given
-
-    @field_validator("when")
-    @classmethod
-    def _can_happen(cls, name: str | None) -> str | None:
-        if name is not None and (problem := trigger_problem(name)):
-            raise ValueError(problem)
-        return name
 
     def to_happens(self) -> Happens | None:
         """What the call waits for, if it does not come at its time."""

@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from mockserver.scenario import values
+from mockserver.scenario import compounds, values
 from mockserver.scenario.names import command_problem
 from mockserver.scenario.parts.part import (
     Code,
@@ -73,8 +73,8 @@ class FaultPart(Part):
     error: Code | None = None
     title: Text | None = None
     status: Annotated[int, PlainValidator(values.whole(200, 599))] | None = None
-    body: Annotated[Any, PlainValidator(values.insight)] | None = None
-    rate_limit: Annotated[Any, PlainValidator(values.rate_limit)] | None = None
+    body: Annotated[Any, PlainValidator(compounds.insight)] | None = None
+    rate_limit: Annotated[Any, PlainValidator(compounds.rate_limit)] | None = None
     connection: Annotated[str, PlainValidator(values.one_of(*faults.CONNECTIONS))] | None = None
     before_response: Text | None = None
     race: Annotated[str, PlainValidator(values.one_of(*faults.RACES))] | None = None
@@ -82,7 +82,7 @@ class FaultPart(Part):
     delivery: Annotated[str, PlainValidator(values.one_of(*faults.DELIVERIES))] | None = None
     within: Duration | None = None
     besides: YesNo | None = None
-    latency: Annotated[Any, PlainValidator(values.latency)] | None = None
+    latency: Annotated[Any, PlainValidator(compounds.latency)] | None = None
     wall: YesNo | None = None
     applied: Annotated[str, PlainValidator(values.one_of(*faults.APPLIED))] | None = None
 

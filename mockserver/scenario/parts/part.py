@@ -13,8 +13,8 @@ from pydantic import (
     field_validator,
 )
 
-from mockserver.scenario import named, values
-from mockserver.scenario.expecting.parties import Who
+from mockserver.scenario import compounds, named, values
+from mockserver.scenario.expecting.who import Who
 from mockserver.sim import recordings
 from mockserver.sim.audio_files import PROBLEMS
 from mockserver.sim.people import MACHINES, OUTCOMES
@@ -34,16 +34,17 @@ Yes = Annotated[bool, PlainValidator(values.yes)]
 Ordinal = Annotated[int, PlainValidator(values.ordinal)]
 OrdinalOrEvery = Annotated[int, PlainValidator(values.ordinal_or_every)]
 Code = Annotated[str, PlainValidator(values.code)]
+Trigger = Annotated[str, PlainValidator(values.trigger)]
 Outcome = Annotated[str, PlainValidator(values.one_of(*OUTCOMES))]
 ProblemOfFile = Annotated[str, PlainValidator(values.one_of(*PROBLEMS))]
 ProblemOfRecording = Annotated[str, PlainValidator(values.one_of(*recordings.PROBLEMS))]
 FilePattern = Annotated[str, PlainValidator(values.file_or_pattern)]
 Machine = Annotated[str, PlainValidator(values.one_of(*MACHINES))]
-Fields = Annotated[dict[str, Any], PlainValidator(values.fields)]
-Answers = Annotated[dict[str, tuple[Any, ...]], PlainValidator(values.answers)]
-Gets = Annotated[tuple[str, ...], PlainValidator(values.gets)]
-Secrets = Annotated[dict[str, str], PlainValidator(values.secrets)]
-HangsUp = Annotated[values.HangsUp, PlainValidator(values.hangs_up)]
+Fields = Annotated[dict[str, Any], PlainValidator(compounds.fields)]
+Answers = Annotated[dict[str, tuple[Any, ...]], PlainValidator(compounds.answers)]
+Gets = Annotated[tuple[str, ...], PlainValidator(compounds.gets)]
+Secrets = Annotated[dict[str, str], PlainValidator(compounds.secrets)]
+HangsUp = Annotated[compounds.HangsUp, PlainValidator(compounds.hangs_up)]
 
 
 class Part(BaseModel):

@@ -11,7 +11,6 @@ from pydantic import (
     model_validator,
 )
 
-from mockserver.scenario.names import trigger_problem
 from mockserver.scenario.parts.part import (
     Answers,
     Code,
@@ -24,6 +23,7 @@ from mockserver.scenario.parts.part import (
     Outcome,
     Part,
     Text,
+    Trigger,
     Yes,
     YesNo,
     exactly_one,
@@ -43,7 +43,7 @@ class ActPart(Part):
     CHOICES = (("at", "when", "after_silence"), people.ACTS)
 
     at: Duration | None = None
-    when: Text | None = None
+    when: Trigger | None = None
     after_silence: Duration | None = None
     nth: OrdinalOrEvery = 1
     after: Duration = 0.0
@@ -66,13 +66,6 @@ class ActPart(Part):
         if "after_silence" in given and "after" in given:
             raise ValueError("after counts from when, and after_silence says how long already: remove after")
         return given
-
-    @field_validator("when")
-    @classmethod
-    def _can_happen(cls, name: str | None) -> str | None:
-        if name is not None and (problem := trigger_problem(name)):
-            raise ValueError(problem)
-        return name
 
     def to_act(self) -> Act:
         does, what = next((name, value) for name in people.ACTS if (value := getattr(self, name)) is not None)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from mockserver.scenario.reading.from_json import as_yaml
 from mockserver.scenario.reading.tree import MOST_BYTES, MOST_PARTS, Path, Tree, parse
-from mockserver.scenario.values import kind, quoted
+from mockserver.scenario.seen import kind, quoted
 
 MOST_FILES = 100
 DEEPEST = 10

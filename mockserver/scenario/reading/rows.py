@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.scenario.reading.files import File
 from mockserver.scenario.reading.tree import Path
 from mockserver.scenario.reading.variables import NAME, NAMING
-from mockserver.scenario.values import kind, quoted
+from mockserver.scenario.seen import kind, quoted
 
 MOST = 200
 LONGEST_LABEL = 60

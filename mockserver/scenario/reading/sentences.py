@@ -9,7 +9,7 @@ from mockserver.scenario.model import PARTS, Scenario
 from mockserver.scenario.names import meant
 from mockserver.scenario.parts.part import Part, known_keys
 from mockserver.scenario.reading.tree import Path
-from mockserver.scenario.values import kind, quoted
+from mockserver.scenario.seen import kind, quoted
 from mockserver.sim.fault_fields import Mistake
 
 OR_LEAVE_OUT = ", or leave the key out"

@@ -14,7 +14,7 @@ from typing import Any
 
 from mockserver.scenario.reading.files import File, Mistake
 from mockserver.scenario.reading.tree import NULLS, Path, Plain
-from mockserver.scenario.values import kind, quoted
+from mockserver.scenario.seen import kind, quoted
 
 MOST_MADE = 1_000_000
 """Characters that all references of a run become, so that a small file cannot become a huge one."""

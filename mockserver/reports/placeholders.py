@@ -1,5 +1,5 @@
-"""Names that are the same in each run, for what is not: ids by the order in which they come, addresses by whose they
-are, times of the wall by none.
+"""Placeholders that are the same in each run, for what is not: ids by the order in which they come, addresses by whose
+they are, times of the wall by none.
 
 An id that the scenario itself gives (an assistant's, say) stays what it is; one that an application has chosen too,
 unless it is as random as the platform's.
@@ -18,10 +18,15 @@ from mockserver.sim.events import Entry, Json
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 CALL = r"v3:[A-Za-z0-9_-]{20,}"
-RANDOM = re.compile(f"{CALL}|{UUID}")
-TOKEN = re.compile(f"{CALL}|{UUID}|[A-Za-z0-9]+")
+HEX = r"(?<![A-Za-z0-9])[0-9a-fA-F]{32}(?![A-Za-z0-9])"
+"""A UUID without hyphens, or a sum."""
+NUMBER = r"(?<![+\d.])(?:\d+\.\d{6,}|\d{10,})(?![\d.])"
+"""What clocks and chance make. In an id of a command only: elsewhere it may be an amount, or a number without a `+`."""
+RANDOM = re.compile(f"{CALL}|(?i:{UUID})|{HEX}")
+RANDOM_OF_A_COMMAND = re.compile(f"{RANDOM.pattern}|{NUMBER}")
+TOKEN = re.compile(f"{RANDOM_OF_A_COMMAND.pattern}|[A-Za-z0-9]+")
 ORIGIN = re.compile(r"(?:https?|wss?)://[^\s/\"'<>?#]+")
-SIGNED = re.compile(r"(<platform>[^\s\"'<>?]*(?:<[^>]*>[^\s\"'<>?]*)*)\?[^\s\"'<>]*")
+SIGNED = re.compile(r"(<platform>[^\s\"'<>?]*(?:<[^>]*>[^\s\"'<>?]*)*)\?(?:[^\s\"'<>]|<[^>]*>)*")
 """What follows a URL of the platform is signed, and with it each time another one."""
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
@@ -29,8 +34,8 @@ STABLE = ("connection_id", "assistant_id", "command_id", "sip_hangup_cause")
 """Ids that somebody has chosen, if they do not look random."""
 
 
-class Names:
-    """The names of one run. `learn` is told everything first, in order; `named` puts names in place of the rest."""
+class Placeholders:
+    """The placeholders of one run. `learn` is told everything first, in order; `named` puts them in."""
 
     def __init__(self, given: str, calls: dict[str, str], app_url: str, platform_url: str) -> None:
         """`given` is the text of the scenario, `calls` the letters of calls by id."""
@@ -65,7 +70,8 @@ class Names:
             self._take_text(value, key, chosen)
 
     def _take_text(self, text: str, key: str, chosen: bool) -> None:
-        for found in RANDOM.findall(decoded(text) if key == "client_state" else text):
+        random = RANDOM_OF_A_COMMAND if key == "command_id" else RANDOM
+        for found in random.findall(decoded(text) if key.endswith("client_state") else text):
             self._name(found, key.removesuffix("_id") if found == text and key.endswith("_id") else "id")
         if chosen:
             self._chosen.add(text)
