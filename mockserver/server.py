@@ -247,14 +247,14 @@ def _contract_only(config: Config, spec: Path, watch: Watch) -> ASGIApp:
 
 
 class _OnDemand:
-    """Our own interface's contract, read at the first request for it."""
+    """Our own interface's contract, read at the first request for it; a name that is misspelt there is a mistake."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @cached_property
     def contract(self) -> Contract:
-        return Contract(self._path)
+        return Contract(self._path, exact=True)
 
     def find(self, method: str, path: str) -> Found | WrongMethod | None:
         return self.contract.find(method, path)

@@ -127,7 +127,8 @@ class _Compiled:
         self.shape = Shape([schema], schema.get("$defs", {}))
         self.rules = {} if self.contract.plain else field_rules(operation.name, self.shape.fields)
         self.limits = [(name, rule.holds) for name, rule in self.rules.items() if rule.holds is not None]
-        self.query = Query(documents, (item, self.node), operation.name, self.contract.strict)
+        contract = self.contract
+        self.query = Query(documents, (item, self.node), operation.name, contract.strict, contract.exact)
 
     def read_body(self, body: bytes, content_type: str | None, forgiven: list[Forgiven]) -> Json:
         """The body's object; a missing one is an empty one."""
@@ -153,11 +154,15 @@ class _Compiled:
         """The body with what is forgiven set right; what is not forgiven goes to `raised`."""
         assert self.validator is not None
         name = self.operation.name
-        if self.contract.strict:
-            raised += [unknown(tuple(path)) for path in leniency.unknown_fields(self.shape, value)]
+        if self.contract.strict or self.contract.exact:
+            raised += [
+                unknown(tuple(path), leniency.meant(str(path[-1]), self.shape.within(value, path).fields))
+                for path in leniency.unknown_fields(self.shape, value)
+            ]
         else:
             value, more = leniency.without_unknown_fields(self.shape, value, name)
             forgiven += more
+        if not self.contract.strict:
             while not self.validator.is_valid(value):
                 failures = self.validator.iter_errors(value)
                 value, more = leniency.with_plain_meaning(self.shape, value, failures, name)
@@ -238,9 +243,10 @@ class Contract:
     """An API description, and the operations that are only known by name.
 
     `root` is its root file; with a list `x-operations` in it no other file is read at start. `unbuilt` is a file
-    whose `operations` are listed by method, path and name. With `strict` nothing is forgiven. `read` loads a file, by
-    default as YAML. A `plain` description is anybody's: the platform's own rules for fields do not hold for it, and
-    since it may not be valid by the letter, the reasons for a refusal are not left to openapi-core.
+    whose `operations` are listed by method, path and name. With `strict` nothing is forgiven; with `exact` everything
+    but names that nobody knows. `read` loads a file, by default as YAML. A `plain` description is anybody's: the
+    platform's own rules for fields do not hold for it, and since it may not be valid by the letter, the reasons for a
+    refusal are not left to openapi-core.
     """
 
     def __init__(
@@ -252,10 +258,11 @@ class Contract:
         max_body: int = leniency.MAX_BODY,
         read: Callable[[Path], Any] | None = None,
         plain: bool = False,
+        exact: bool = False,
     ) -> None:
         self.documents = Documents(root, read)
         self.plain = plain
-        self.strict = strict
+        self.strict, self.exact = strict, exact
         self.max_body = max_body
         rows = self.documents.root.value.get("x-operations") or self._rows()
         self.operations: tuple[Operation, ...] = tuple(self._operation(row, True) for row in rows)

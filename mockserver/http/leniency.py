@@ -117,7 +117,7 @@ def without_unknown_fields(shape: Shape, body: Json, command: str) -> tuple[Json
             holder = holder[key]
         known = shape.within(body, path).fields
         del holder[path[-1]]
-        text = f"{command}: unknown field {dotted(path)} ignored{_meant(str(path[-1]), known)}"
+        text = f"{command}: unknown field {dotted(path)} ignored{meant(str(path[-1]), known)}"
         forgiven.append(Forgiven("unknown-field", pointer(path), text))
     return body, forgiven
 
@@ -183,7 +183,7 @@ def dotted(path: Path) -> str:
 
 def unknown_query_parameter(name: str, known: Iterable[str], command: str) -> Forgiven:
     """A query parameter that was ignored."""
-    text = f"{command}: unknown query parameter {name} ignored{_meant(name, known)}"
+    text = f"{command}: unknown query parameter {name} ignored{meant(name, known)}"
     return Forgiven("unknown-query-parameter", name, text)
 
 
@@ -192,7 +192,7 @@ def page_below_one(name: str, text: str, command: str) -> Forgiven:
     return Forgiven("page-below-one", name, f"{command}: {name} is {text} and was ignored; pages count from 1")
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), n=1)

@@ -219,9 +219,9 @@ def missing(path: tuple[str | int, ...]) -> Raised:
     return e.MISSING_PARAMETER.raised(parameter=dotted(path), at=pointer(path))
 
 
-def unknown(path: tuple[str | int, ...]) -> Raised:
+def unknown(path: tuple[str | int, ...], hint: str = "") -> Raised:
     """A field that the API does not have. GUESS: the platform's own answer to one is not published."""
-    reason = f"The field '{dotted(path)}' is not known."
+    reason = f"The field '{dotted(path)}' is not known{hint or '.'}"
     return e.UNPROCESSABLE.raised(parameter=dotted(path), reason=reason, at=pointer(path))
 
 

@@ -26,9 +26,9 @@ Place = tuple[str, ...]
 class Query:
     """The query that an operation takes. `holders` are those with a list `parameters`: path item and operation."""
 
-    def __init__(self, documents: Documents, holders: Sequence[Node], command: str, strict: bool) -> None:
+    def __init__(self, documents: Documents, holders: Sequence[Node], command: str, strict: bool, exact: bool) -> None:
         self._command = command
-        self._strict = strict
+        self._strict, self._exact = strict, exact
         self._places: dict[str, tuple[Place, Sequence[str]]] = {}
         properties: Json = {}
         definitions: Json = {}
@@ -98,7 +98,7 @@ class Query:
         if self._has_filters and name.startswith("filter["):
             return [INVALID_FILTER.raised(parameter=name, query=name)]
         forgiven.append(leniency.unknown_query_parameter(name, self._places, self._command))
-        if not self._strict:
+        if not (self._strict or self._exact):
             return []
         return [UNPROCESSABLE.raised(reason=f"The parameter '{name}' is not known.", query=name)]
 

@@ -52,6 +52,16 @@ async def test_a_request_without_a_key_is_about_the_default_world(simulator: Sim
     assert await simulator.do("GET", "/_mock/calls") == []
 
 
+async def test_a_name_that_nobody_knows_is_a_mistake_of_whoever_wrote_it(simulator: Simulator) -> None:
+    response = await simulator.ask("POST", "/_mock/calls", CALL | {"ring_sec": 3})
+    assert response.status_code == 422
+    problem = response.json()["errors"][0]
+    assert problem["detail"].endswith("The field 'ring_sec' is not known, did you mean ring_secs?")
+    assert problem["source"] == {"pointer": "/ring_sec"}
+    assert await simulator.refused("GET", "/_mock/events?limt=5") == [("10027", "limt")]
+    assert await simulator.do("GET", "/_mock/calls") == []
+
+
 async def test_a_key_that_is_none_is_refused(simulator: Simulator) -> None:
     assert await simulator.refused("GET", "/_mock/clock", key=None, headers={"authorization": "Basic x"}) == [
         ("10009", "")
