@@ -292,3 +292,9 @@ def test_what_reaches_outside_is_found(path: str, source: str, is_impure: bool) 
 )
 def test_a_read_of_the_environment_is_found(source: str, lines: list[int]) -> None:
     assert environment_reads(ROOT / PACKAGE / "server.py", source) == lines
+
+
+def test_every_file_of_tests_has_a_name_of_its_own() -> None:
+    """Pytest imports them by their bare names: of two that are called the same it can only have one."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts]
+    assert sorted(set(names)) == sorted(names)
