@@ -44,7 +44,7 @@ class World:
     `idle` waits until no webhook is in line or in flight, `is_reaching` says whether the simulation has a connection or
     a request open; `deliver_again` sends a webhook once more (see `Sender.deliver_again`); `going_on_as` makes a world
     of the same key around a copy of its simulation. `incarnation` tells it from other worlds of its key, also those of
-    another process.
+    another process. An answer is kept `answer_kept_secs` of real time at most for an event that is to come before it.
     """
 
     key: str
@@ -59,6 +59,7 @@ class World:
     going_on_as: Callable[[Simulation], World] | None = None
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     incarnation: str = field(default_factory=lambda: urandom(8).hex())
+    answer_kept_secs: float = 10.0
     holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:

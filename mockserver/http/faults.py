@@ -27,9 +27,6 @@ from mockserver.worlds import World
 
 HEADER = "x-mock-fault"
 
-WAITS_SECS = 10.0
-"""How long an answer is kept for the event that is to come before it, in real seconds."""
-
 Do = Callable[[Request], Answer]
 Sends = Callable[[Scope, Receive, Send, Answer], Awaitable[None]]
 
@@ -126,12 +123,12 @@ async def _behind(world: World, event: str, answer: Answer, since: int) -> Answe
     for entry in log.after(since):
         look(entry)
     try:
-        async with asyncio.timeout(WAITS_SECS):
+        async with asyncio.timeout(world.answer_kept_secs):
             with world.driver.pressing():
                 await begun.wait()
             await came.wait()
     except TimeoutError:
-        why = f"{event} was not delivered within {WAITS_SECS:g} s, so the answer comes without it"
+        why = f"{event} was not delivered within {world.answer_kept_secs:g} s, so the answer comes without it"
         return replace(answer, warnings=(*answer.warnings, why))
     finally:
         unsubscribe()

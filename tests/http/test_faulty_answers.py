@@ -249,10 +249,8 @@ async def test_a_response_does_not_wait_for_an_event_of_a_command_that_was_refus
 
 
 @anyio
-async def test_a_response_waits_for_an_event_that_never_comes_only_so_long(
-    quiet: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mockserver.http.faults.WAITS_SECS", 0.01)
+async def test_a_response_waits_for_an_event_that_never_comes_only_so_long(quiet: Simulator) -> None:
+    quiet.world().answer_kept_secs = 0.01
     await fault(quiet, operation="dial", before_response="call.hangup")
     await quiet.dial()
     assert "call.hangup was not delivered within 0.01 s" in quiet.exchanges[-1].warnings[0]
